@@ -1,0 +1,62 @@
+using Orleans.Concurrency;
+
+namespace Sluice;
+
+/// <summary>
+/// One replica of one shard (key <c>shard@node</c>, placed on that node): owns that replica's RocksDB partition, and is the only one that opens it.
+/// As primary it executes commands; as replica it serves reads and applies the log.
+/// </summary>
+[Alias("Sluice.IShardGrain")]
+public interface IShardGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Executes a client's commands in order. A command's failure is its reply, never an exception. The replies come when the writes are as
+    /// durable as the fsync policy says.
+    /// </summary>
+    [Alias("Execute"), AlwaysInterleave]
+    ValueTask<ReplyBatch> Execute(CommandBatch batch);
+
+    /// <summary>What this replica is and holds.</summary>
+    [Alias("GetStatus"), AlwaysInterleave]
+    Task<ShardStatus> GetStatus();
+
+    /// <summary>
+    /// Waits until <paramref name="replicas"/> replicas have made <paramref name="sequence"/> durable, or the time is over.
+    /// </summary>
+    /// <returns>How many have.</returns>
+    [Alias("WaitForReplicas"), AlwaysInterleave]
+    Task<int> WaitForReplicas(long sequence, int replicas, TimeSpan timeout);
+
+    /// <summary>Takes on what the topology says of this shard: role, epoch, primary. An older epoch than the known one is ignored.</summary>
+    [Alias("Assign")]
+    Task Assign(ShardAssignment assignment);
+
+    /// <summary>Makes or shares a snapshot and leases it to one sync.</summary>
+    /// <exception cref="ShardUnavailableException">This replica cannot be copied from.</exception>
+    [Alias("OpenSnapshot"), AlwaysInterleave]
+    Task<SnapshotLease> OpenSnapshot(SnapshotRequest request);
+
+    /// <summary>Extends a lease. False when the snapshot is gone.</summary>
+    [Alias("RenewSnapshot"), AlwaysInterleave]
+    Task<bool> RenewSnapshot(Guid lease);
+
+    /// <summary>Gives a lease back; the snapshot goes with its last lease.</summary>
+    [Alias("ReleaseSnapshot"), AlwaysInterleave]
+    Task ReleaseSnapshot(Guid lease);
+
+    /// <summary>
+    /// Replaces this replica's data by the verified copy in its staging directory (called by the sync of the same replica on the same node). At any moment a reader
+    /// sees the old data or the whole new copy.
+    /// </summary>
+    [Alias("Install")]
+    Task Install(SnapshotInstallation installation);
+
+    /// <summary>Applies log records that follow this replica's sequence without a gap; returns the sequence that is now durable.</summary>
+    /// <exception cref="LogGapException">The records do not follow this replica's sequence.</exception>
+    [Alias("Apply")]
+    Task<long> Apply(LogBatch batch);
+
+    /// <summary>A digest of all keys and values in key order, expired ones left out, at one sequence.</summary>
+    [Alias("ComputeDigest"), AlwaysInterleave, ResponseTimeout("00:10:00")]
+    Task<ShardDigest> ComputeDigest();
+}

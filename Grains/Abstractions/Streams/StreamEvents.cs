@@ -1,0 +1,17 @@
+using System.Collections.Immutable;
+
+namespace Sluice;
+
+/// <summary>
+/// A piece of a snapshot. The memory belongs to the provider and is used again as soon as the observer's task has ended: who needs it longer copies it.
+/// </summary>
+/// <param name="FileIndex">Which file of the manifest.</param>
+/// <param name="FileOffset">Where in the file it begins.</param>
+/// <param name="Data">16 KiB to 1 MiB; less only at a file's end.</param>
+public readonly record struct SnapshotChunk(int FileIndex, long FileOffset, ReadOnlyMemory<byte> Data);
+
+/// <summary>A piece of a shard's log.</summary>
+/// <param name="Epoch">The epoch of the primary that sends it.</param>
+/// <param name="LatestSequence">The primary's sequence when the frame was sent: the difference to what is applied is the lag.</param>
+/// <param name="Records">Empty in a heartbeat.</param>
+public sealed record LogFrame(long Epoch, long LatestSequence, ImmutableArray<LogRecord> Records);
