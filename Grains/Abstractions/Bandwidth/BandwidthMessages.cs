@@ -58,12 +58,15 @@ public sealed record NodeBandwidthReport
     /// <summary>At most so many full copies to this node at once (max-rsync-parallel-num).</summary>
     [Id(3)] public int MaxConcurrentSyncs { get; init; }
 
+    /// <summary>What a flow may send at the least (sync-floor-bytes-per-second), bytes per second; above 0.</summary>
+    [Id(5)] public long FloorBytesPerSecond { get; init; } = 1;
+
     /// <summary>The flows that this node sends.</summary>
     [Id(4)] public ImmutableArray<FlowReport> Flows { get; init; } = [];
 }
 
 /// <summary>The broker's answer to a report.</summary>
-/// <param name="Grants">One for each flow that was reported.</param>
+/// <param name="Grants">One for each flow that the node sends or receives.</param>
 /// <param name="ValidFor">The grants expire after this time from their arrival.</param>
 [GenerateSerializer, Immutable, Alias("Sluice.NodeGrants")]
 public sealed record NodeGrants([property: Id(0)] ImmutableArray<FlowGrant> Grants, [property: Id(1)] TimeSpan ValidFor);

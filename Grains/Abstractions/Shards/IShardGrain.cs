@@ -32,9 +32,10 @@ public interface IShardGrain : IGrainWithStringKey
     Task Assign(ShardAssignment assignment);
 
     /// <summary>Makes or shares a snapshot and leases it to one sync.</summary>
+    /// <returns>Null while the snapshot is being made, which takes as long as its files take to read: ask again.</returns>
     /// <exception cref="ShardUnavailableException">This replica cannot be copied from.</exception>
     [Alias("OpenSnapshot"), AlwaysInterleave]
-    Task<SnapshotLease> OpenSnapshot(SnapshotRequest request);
+    Task<SnapshotLease?> OpenSnapshot(SnapshotRequest request);
 
     /// <summary>Extends a lease. False when the snapshot is gone.</summary>
     [Alias("RenewSnapshot"), AlwaysInterleave]

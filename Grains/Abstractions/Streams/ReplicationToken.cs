@@ -9,6 +9,11 @@ namespace Sluice;
 [GenerateSerializer, Immutable, Alias("Sluice.ReplicationToken")]
 public sealed class ReplicationToken : StreamSequenceToken
 {
+    /// <summary>The beginning.</summary>
+    public ReplicationToken()
+    {
+    }
+
     /// <summary>Makes a token of a position.</summary>
     public ReplicationToken(long sequenceNumber) => SequenceNumber = sequenceNumber;
 

@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Sluice.Configuration;
+
+namespace Sluice.Bandwidth;
+
+/// <summary>
+/// This node's side of the broker. Once an interval, and at once when a flow comes or goes or a limit is changed, it reports all flows that the node sends and the node's limits, and
+/// paces the flows as the answer says. Without an answer a flow keeps its last grant until that expires and then falls to its floor, never to zero, never to "unlimited".
+/// </summary>
+internal sealed partial class BandwidthAgent : BackgroundService
+{
+    // A throttle that the receiver changes reaches the sender with the sender's next report: well within the promised second.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    // With no flow to pace, a report only tells the limits; the broker forgets a node after ten seconds.
+    private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
+
+    private readonly FlowTable flows;
+    private readonly GrantTable grants;
+    private readonly LiveConfiguration configuration;
+    private readonly IGrainFactory grains;
+    private readonly string node;
+    private readonly TimeProvider time;
+    private readonly ILogger<BandwidthAgent> logger;
+    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Dictionary<Flow, (long Sent, DateTimeOffset At)> last = [];
+    private DateTimeOffset expiry = DateTimeOffset.MinValue;
+    private bool answered = true;
+
+    public BandwidthAgent(
+        FlowTable flows, GrantTable grants, LiveConfiguration configuration, IGrainFactory grains, IOptions<NodeOptions> options, TimeProvider time, ILogger<BandwidthAgent> logger)
+    {
+        this.flows = flows;
+        this.grants = grants;
+        this.configuration = configuration;
+        this.grains = grains;
+        this.time = time;
+        this.logger = logger;
+        node = options.Value.Name;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        void Wake() => wake.Writer.TryWrite(true);
+        void ConfigurationChanged(string name) => Wake();
+        flows.Changed += Wake;
+        configuration.Changed += ConfigurationChanged;
+        try
+        {
+            while (true)
+            {
+                await RoundAsync();
+                using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                var woken = wake.Reader.WaitToReadAsync(waiting.Token).AsTask();
+                await Task.WhenAny(woken, Task.Delay(flows.Flows.Count == 0 ? IdleInterval : Interval, time, waiting.Token));
+                await waiting.CancelAsync();
+                stoppingToken.ThrowIfCancellationRequested();
+                wake.Reader.TryRead(out _);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+        finally
+        {
+            flows.Changed -= Wake;
+            configuration.Changed -= ConfigurationChanged;
+        }
+    }
+
+    private async Task RoundAsync()
+    {
+        var open = flows.Flows.ToImmutableArray();
+        try
+        {
+            var answer = await grains.GetGrain<IBandwidthBrokerGrain>(0).Report(Report(open));
+            grants.Replace(answer);
+            expiry = time.GetUtcNow() + answer.ValidFor;
+            foreach (var flow in open)
+            {
+                flow.Pace(grants.BytesPerSecond(flow.Id));
+            }
+
+            if (!answered)
+            {
+                answered = true;
+                LogBrokerBack();
+            }
+        }
+        catch (Exception error)
+        {
+            if (answered)
+            {
+                answered = false;
+                LogNoBroker(error);
+            }
+
+            if (time.GetUtcNow() >= expiry)
+            {
+                foreach (var flow in open.Where(flow => flow.Id.Kind == FlowKind.Snapshot))
+                {
+                    flow.Pace(configuration.SyncFloorBytesPerSecond);
+                }
+            }
+        }
+    }
+
+    private NodeBandwidthReport Report(ImmutableArray<Flow> open)
+    {
+        var now = time.GetUtcNow();
+        foreach (var gone in last.Keys.Except(open).ToList())
+        {
+            last.Remove(gone);
+        }
+
+        return new NodeBandwidthReport
+        {
+            Node = node,
+            IngressLimit = configuration.ThrottleBytesPerSecond,
+            EgressLimit = configuration.SyncEgressBytesPerSecond,
+            MaxConcurrentSyncs = configuration.MaxRsyncParallelNum,
+            FloorBytesPerSecond = configuration.SyncFloorBytesPerSecond,
+            Flows = [.. open.Select(flow => Report(flow, now))],
+        };
+    }
+
+    private FlowReport Report(Flow flow, DateTimeOffset now)
+    {
+        var sent = flow.SentBytes;
+        var seconds = last.TryGetValue(flow, out var before) ? (now - before.At).TotalSeconds : 0;
+        var rate = seconds > 0 ? (long)((sent - before.Sent) / seconds) : 0;
+        last[flow] = (sent, now);
+        return new FlowReport { Flow = flow.Id, Class = flow.Class, SentBytes = sent, BytesPerSecond = rate, PacingBytesPerSecond = flow.PacingBytesPerSecond };
+    }
+
+    [LoggerMessage(3001, LogLevel.Warning, "The bandwidth broker does not answer: flows keep their last grant until it expires, then their floor")]
+    private partial void LogNoBroker(Exception error);
+
+    [LoggerMessage(3002, LogLevel.Information, "The bandwidth broker answers again")]
+    private partial void LogBrokerBack();
+}

@@ -1,0 +1,13 @@
+namespace Sluice.Bandwidth;
+
+/// <summary>The newest grants of the flows that this node sends or receives, as the broker told them. Safe for concurrent use.</summary>
+public sealed class GrantTable
+{
+    private volatile IReadOnlyDictionary<FlowId, FlowGrant> grants = new Dictionary<FlowId, FlowGrant>();
+
+    /// <summary>Replaces what was known.</summary>
+    public void Replace(NodeGrants answer) => grants = answer.Grants.DistinctBy(grant => grant.Flow).ToDictionary(grant => grant.Flow);
+
+    /// <summary>A flow's grant in bytes per second; 0: no limit, or not known.</summary>
+    public long BytesPerSecond(FlowId flow) => grants.GetValueOrDefault(flow)?.BytesPerSecond ?? 0;
+}

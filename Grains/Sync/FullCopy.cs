@@ -1,0 +1,268 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Streams;
+using Sluice.Replication;
+
+namespace Sluice.Sync;
+
+/// <summary>
+/// One full copy of one replica: admission, snapshot, staging, verification. It ends with a whole, checked copy in the staging directory, or with an exception that leaves
+/// the live data as it was. A broken connection is replaced by another one from the last durable position, as long as the primary still holds the snapshot.
+/// It runs in the turns of its SyncGrain.
+/// </summary>
+internal sealed partial class FullCopy(
+    ReplicaKey replica,
+    SyncOrder order,
+    string stagingDirectory,
+    IGrainFactory grains,
+    IStreamProvider streams,
+    SyncTracker tracker,
+    Func<RetryBackoff> newBackoff,
+    TimeProvider time,
+    ILogger logger)
+{
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
+
+    private readonly IBandwidthBrokerGrain broker = grains.GetGrain<IBandwidthBrokerGrain>(0);
+    private readonly IShardGrain source = grains.GetGrain<IShardGrain>(new ReplicaKey(replica.Shard, order.Source).ToString());
+
+    /// <summary>Brings the whole copy into the staging directory.</summary>
+    /// <returns>What was staged.</returns>
+    public async Task<SnapshotInstallation> RunAsync(CancellationToken cancellationToken)
+    {
+        await AdmissionAsync(cancellationToken);
+        var lease = await OpenAsync(cancellationToken);
+        try
+        {
+            await using var staging = await StagingWriter.CreateAsync(stagingDirectory, lease.Manifest, lease.Transfer, time, logger, cancellationToken);
+            tracker.CopyBegins(lease.TransferBytes());
+            tracker.Enter(SyncState.Copying, $"{lease.Transfer.Length} files from {order.Source}");
+            await TransferAsync(lease, staging, cancellationToken);
+            using (SluiceTelemetry.StartState(replica, SyncState.Verifying))
+            {
+                tracker.Enter(SyncState.Verifying, "checksums of the staged files");
+                await staging.CompleteAsync(cancellationToken);
+            }
+
+            return new SnapshotInstallation(lease.Manifest, stagingDirectory);
+        }
+        finally
+        {
+            await EndAsync(lease);
+        }
+    }
+
+    private async Task AdmissionAsync(CancellationToken cancellationToken)
+    {
+        using var span = SluiceTelemetry.StartState(replica, SyncState.Pending);
+        while (true)
+        {
+            var admission = await AskBrokerAsync();
+            if (admission.Admitted)
+            {
+                return;
+            }
+
+            tracker.Enter(SyncState.Pending, $"place {admission.QueuePosition} in the queue: {admission.Reason}");
+            await Task.Delay(AskAgain, time, cancellationToken);
+        }
+    }
+
+    private async Task<SyncAdmission> AskBrokerAsync()
+    {
+        try
+        {
+            return await broker.Admit(new SyncRequest(replica, order.Source, order.Class));
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // The broker keeps copies orderly; a copy that can go on without it does, at the floor rate (design.md, section 2).
+            LogNoBroker(error, replica);
+            return new SyncAdmission(true, 0, "");
+        }
+    }
+
+    private async Task<SnapshotLease> OpenAsync(CancellationToken cancellationToken)
+    {
+        using var span = SluiceTelemetry.StartState(replica, SyncState.Opening);
+        tracker.Enter(SyncState.Opening, $"{order.Source} makes a snapshot");
+        while (true)
+        {
+            if (await source.OpenSnapshot(new SnapshotRequest(replica, [])) is { } lease)
+            {
+                LogOpened(replica, lease.Manifest.Files.Length, lease.Manifest.TotalBytes(), lease.Manifest.Sequence);
+                return lease;
+            }
+
+            await Task.Delay(AskAgain, time, cancellationToken);
+        }
+    }
+
+    private async Task TransferAsync(SnapshotLease lease, StagingWriter staging, CancellationToken cancellationToken)
+    {
+        using var span = SluiceTelemetry.StartState(replica, SyncState.Copying);
+        span?.SetTag("sluice.copy.bytes", lease.TransferBytes());
+        using var stopKeepingAlive = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var keepAlive = KeepAliveAsync(lease.Id, stopKeepingAlive.Token);
+        try
+        {
+            var backoff = newBackoff();
+            while (true)
+            {
+                var durableBefore = staging.DurablePosition;
+                try
+                {
+                    await OneConnectionAsync(lease, staging, cancellationToken);
+                    return;
+                }
+                catch (ReplicationConnectionException error)
+                {
+                    if (staging.DurablePosition > durableBefore)
+                    {
+                        backoff = newBackoff();
+                    }
+
+                    await PrepareNextConnectionAsync(lease, staging, backoff, error, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            await stopKeepingAlive.CancelAsync();
+            await keepAlive;
+        }
+    }
+
+    private async Task PrepareNextConnectionAsync(SnapshotLease lease, StagingWriter staging, RetryBackoff backoff, ReplicationConnectionException error, CancellationToken cancellationToken)
+    {
+        tracker.ConnectionEnded();
+        tracker.Failed(error.Message);
+        var pause = backoff.Next();
+        LogConnectionLost(error, replica, staging.DurablePosition, pause);
+        tracker.Enter(SyncState.Copying, $"connection to {order.Source} lost, next attempt in {pause.TotalSeconds:0.0} s");
+        await Task.Delay(pause, time, cancellationToken);
+        if (!await source.RenewSnapshot(lease.Id))
+        {
+            throw new ShardUnavailableException($"{order.Source} no longer holds the snapshot of shard {replica.Shard}: the copy begins anew.");
+        }
+
+        await staging.RewindAsync(cancellationToken);
+        tracker.Attempt();
+        tracker.Enter(SyncState.Copying, $"going on at byte {staging.DurablePosition} from {order.Source}");
+    }
+
+    private async Task OneConnectionAsync(SnapshotLease lease, StagingWriter staging, CancellationToken cancellationToken)
+    {
+        var observer = new ChunkObserver(staging, tracker);
+        var stream = streams.GetStream<SnapshotChunk>(ReplicationStreams.Snapshot(new ReplicaKey(replica.Shard, order.Source), lease.Id));
+        var filter = new SubscriptionDetails(replica, order.Class).ToString();
+        var handle = (ReplicationSubscriptionHandle<SnapshotChunk>)await stream.SubscribeAsync(observer, new ReplicationToken(staging.DurablePosition), filter);
+        observer.Handle = handle;
+        try
+        {
+            await observer.Ended.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            await handle.UnsubscribeAsync();
+        }
+    }
+
+    // Tells the broker and the primary that this copy is alive, however slow its link.
+    private async Task KeepAliveAsync(Guid lease, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(KeepAlive, time, cancellationToken);
+                await AskBrokerAsync();
+                await source.RenewSnapshot(lease);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                LogNotRenewed(error, replica);
+            }
+        }
+    }
+
+    private async Task EndAsync(SnapshotLease lease)
+    {
+        try
+        {
+            await source.ReleaseSnapshot(lease.Id);
+            await broker.Finished(replica);
+        }
+        catch (Exception error)
+        {
+            // Both lapse by themselves.
+            LogNotReleased(error, replica);
+        }
+    }
+
+    [LoggerMessage(4101, LogLevel.Warning, "Sync {Replica}: the bandwidth broker does not answer, going on without it")]
+    private partial void LogNoBroker(Exception error, ReplicaKey replica);
+
+    [LoggerMessage(4102, LogLevel.Information, "Sync {Replica}: snapshot of {Files} files, {Bytes} bytes, at sequence {Sequence}")]
+    private partial void LogOpened(ReplicaKey replica, int files, long bytes, long sequence);
+
+    [LoggerMessage(4103, LogLevel.Warning, "Sync {Replica}: connection lost at durable byte {Position}, next attempt in {Pause}")]
+    private partial void LogConnectionLost(Exception error, ReplicaKey replica, long position, TimeSpan pause);
+
+    [LoggerMessage(4104, LogLevel.Warning, "Sync {Replica}: the primary did not renew the snapshot's lease this time")]
+    private partial void LogNotRenewed(Exception error, ReplicaKey replica);
+
+    [LoggerMessage(4105, LogLevel.Information, "Sync {Replica}: lease and admission were not given back, they lapse by themselves")]
+    private partial void LogNotReleased(Exception error, ReplicaKey replica);
+
+    private sealed class ChunkObserver(StagingWriter staging, SyncTracker tracker) : IAsyncObserver<SnapshotChunk>
+    {
+        private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long acknowledged;
+
+        public Task Ended => ended.Task;
+
+        public ReplicationSubscriptionHandle<SnapshotChunk>? Handle { get; set; }
+
+        public async Task OnNextAsync(SnapshotChunk item, StreamSequenceToken? token = null)
+        {
+            try
+            {
+                await staging.WriteAsync(item);
+                tracker.Received(staging.ReceivedPosition, item.Data.Length, Handle?.WireBytesReceived ?? 0);
+                await AcknowledgeAsync();
+            }
+            catch (Exception error) when (error is not ReplicationConnectionException)
+            {
+                ended.TrySetException(error);
+            }
+        }
+
+        public Task OnCompletedAsync()
+        {
+            ended.TrySetResult();
+            return Task.CompletedTask;
+        }
+
+        public Task OnErrorAsync(Exception ex)
+        {
+            ended.TrySetException(ex);
+            return Task.CompletedTask;
+        }
+
+        private async Task AcknowledgeAsync()
+        {
+            var durable = staging.DurablePosition;
+            if (durable > acknowledged && Handle is { } handle)
+            {
+                acknowledged = durable;
+                tracker.Durable(durable);
+                await handle.AcknowledgeAsync(durable);
+            }
+        }
+    }
+}

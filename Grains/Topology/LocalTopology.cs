@@ -1,0 +1,47 @@
+using Sluice.Grains;
+
+namespace Sluice.Topology;
+
+/// <summary>
+/// The topology as this node knows it. It never goes back to an older version. Until the TopologyGrain has been heard, it is what the node remembered from its last life
+/// and counts as unconfirmed: a primary of an unconfirmed topology may have been deposed meanwhile, and accepts no commands.
+/// </summary>
+internal sealed class LocalTopology(IGrainFactory grains) : ITopologyView
+{
+    private readonly Lock gate = new();
+    private volatile ClusterTopology current = new();
+
+    /// <inheritdoc/>
+    public event Action? Changed;
+
+    /// <inheritdoc/>
+    public ClusterTopology Current => current;
+
+    /// <summary>The TopologyGrain itself was heard since this node started.</summary>
+    public bool Confirmed { get; private set; }
+
+    /// <inheritdoc/>
+    public async ValueTask RefreshAsync(CancellationToken cancellationToken) =>
+        Update(await grains.GetGrain<ITopologyGrain>(0).Get().WaitAsync(cancellationToken), confirmed: true);
+
+    /// <summary>Takes a topology over if it is newer, or confirms the known one.</summary>
+    /// <returns>Whether anything changed.</returns>
+    public bool Update(ClusterTopology topology, bool confirmed)
+    {
+        lock (gate)
+        {
+            var newer = topology.Version > current.Version;
+            var confirms = confirmed && !Confirmed && topology.Version >= current.Version;
+            if (!newer && !confirms)
+            {
+                return false;
+            }
+
+            current = topology;
+            Confirmed |= confirmed;
+        }
+
+        Changed?.Invoke();
+        return true;
+    }
+}

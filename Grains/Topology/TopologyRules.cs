@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+
+namespace Sluice.Topology;
+
+/// <summary>
+/// The changes that a topology may go through. Pure: each takes the present one and returns the next, the same one when nothing changes, or refuses.
+/// </summary>
+public static class TopologyRules
+{
+    /// <summary>Makes a node known; the first one founds the cluster and becomes primary of all shards.</summary>
+    public static ClusterTopology Join(ClusterTopology topology, NodeAddress node, int shardCount, Func<Guid> newClusterId)
+    {
+        if (topology.Shards.IsEmpty)
+        {
+            return new ClusterTopology
+            {
+                ClusterId = newClusterId(),
+                Version = 1,
+                Nodes = [node],
+                Shards = [.. Enumerable.Range(0, shardCount).Select(shard => new ShardAssignment(shard, 1, node.Name, []))],
+            };
+        }
+
+        if (topology.Shards.Length != shardCount)
+        {
+            throw new OrderRefusedException($"The cluster has {topology.Shards.Length} shards, node '{node.Name}' was started for {shardCount}: start it with --shards {topology.Shards.Length}.");
+        }
+
+        var known = topology.FindNode(node.Name);
+        if (known == node)
+        {
+            return topology;
+        }
+
+        var others = topology.Nodes.Where(other => other != known);
+        return topology with { Version = topology.Version + 1, Nodes = [.. others.Append(node).OrderBy(n => n.Name, StringComparer.Ordinal)] };
+    }
+
+    /// <summary>Gives a node replicas of shards.</summary>
+    public static ClusterTopology AddReplicas(ClusterTopology topology, string node, IReadOnlyCollection<int> shards)
+    {
+        if (topology.FindNode(node) is null)
+        {
+            throw new OrderRefusedException($"No node '{node}' has joined the cluster. Known: {string.Join(", ", topology.Nodes.Select(n => n.Name))}.");
+        }
+
+        return Change(topology, shards, assignment => assignment.RoleOf(node) switch
+        {
+            ReplicaRole.Primary => throw new OrderRefusedException($"Node '{node}' is the primary of shard {assignment.Shard}: it cannot be its own replica."),
+            ReplicaRole.Replica => assignment,
+            _ => assignment with { Replicas = assignment.Replicas.Add(node) },
+        });
+    }
+
+    /// <summary>Takes replicas of shards from a node.</summary>
+    public static ClusterTopology RemoveReplicas(ClusterTopology topology, string node, IReadOnlyCollection<int> shards) =>
+        Change(topology, shards, assignment => assignment.RoleOf(node) switch
+        {
+            ReplicaRole.Primary => throw new OrderRefusedException($"Node '{node}' is the primary of shard {assignment.Shard}: promote another replica first."),
+            ReplicaRole.Replica => assignment with { Replicas = assignment.Replicas.Remove(node, StringComparer.Ordinal) },
+            _ => assignment,
+        });
+
+    /// <summary>Makes a replica the primary of the next epoch, and the old primary a replica.</summary>
+    public static ClusterTopology Promote(ClusterTopology topology, int shard, string node, long expectedEpoch) =>
+        Change(topology, [shard], assignment =>
+        {
+            if (assignment.Epoch != expectedEpoch)
+            {
+                throw new OrderRefusedException($"Shard {shard} is at epoch {assignment.Epoch}, not {expectedEpoch}: its primary is '{assignment.Primary}' now.");
+            }
+
+            return assignment.RoleOf(node) switch
+            {
+                ReplicaRole.Replica => new ShardAssignment(shard, assignment.Epoch + 1, node, assignment.Replicas.Remove(node, StringComparer.Ordinal).Add(assignment.Primary)),
+                ReplicaRole.Primary => assignment,
+                _ => throw new OrderRefusedException($"Node '{node}' holds no replica of shard {shard}."),
+            };
+        });
+
+    private static ClusterTopology Change(ClusterTopology topology, IReadOnlyCollection<int> shards, Func<ShardAssignment, ShardAssignment> change)
+    {
+        foreach (var shard in shards)
+        {
+            if (shard < 0 || shard >= topology.Shards.Length)
+            {
+                throw new OrderRefusedException($"There is no shard {shard}: the cluster has {topology.Shards.Length}, counted from 0.");
+            }
+        }
+
+        var next = topology.Shards.Select(assignment => shards.Contains(assignment.Shard) ? change(assignment) : assignment).ToImmutableArray();
+        return next.SequenceEqual(topology.Shards) ? topology : topology with { Version = topology.Version + 1, Shards = next };
+    }
+}
