@@ -29,7 +29,7 @@ internal sealed partial class LogFollower(
         tracker.Enter(SyncState.CatchingUp, $"log of {order.Source} from sequence {fromSequence}");
         var observer = new FrameObserver(this, shard, live, fromSequence);
         var stream = streams.GetStream<LogFrame>(ReplicationStreams.Log(new ReplicaKey(replica.Shard, order.Source)));
-        var filter = new SubscriptionDetails(replica, "log").ToString();
+        var filter = new SubscriptionDetails(replica, QosClass.Log).ToString();
         var handle = (ReplicationSubscriptionHandle<LogFrame>)await stream.SubscribeAsync(observer, new ReplicationToken(fromSequence), filter);
         observer.Handle.TrySetResult(handle);
         try

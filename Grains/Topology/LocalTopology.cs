@@ -1,5 +1,3 @@
-using Sluice.Grains;
-
 namespace Sluice.Topology;
 
 /// <summary>
@@ -10,6 +8,7 @@ internal sealed class LocalTopology(IGrainFactory grains) : ITopologyView
 {
     private readonly Lock gate = new();
     private volatile ClusterTopology current = new();
+    private Task? question;
 
     /// <inheritdoc/>
     public event Action? Changed;
@@ -21,8 +20,16 @@ internal sealed class LocalTopology(IGrainFactory grains) : ITopologyView
     public bool Confirmed { get; private set; }
 
     /// <inheritdoc/>
-    public async ValueTask RefreshAsync(CancellationToken cancellationToken) =>
-        Update(await grains.GetGrain<ITopologyGrain>(0).Get().WaitAsync(cancellationToken), confirmed: true);
+    public async ValueTask RefreshAsync(CancellationToken cancellationToken)
+    {
+        Task asked;
+        lock (gate)
+        {
+            asked = question is { IsCompleted: false } running ? running : question = AskAsync();
+        }
+
+        await asked.WaitAsync(cancellationToken);
+    }
 
     /// <summary>Takes a topology over if it is newer, or confirms the known one.</summary>
     /// <returns>Whether anything changed.</returns>
@@ -44,4 +51,6 @@ internal sealed class LocalTopology(IGrainFactory grains) : ITopologyView
         Changed?.Invoke();
         return true;
     }
+
+    private async Task AskAsync() => Update(await grains.GetGrain<ITopologyGrain>(0).Get(), confirmed: true);
 }

@@ -27,6 +27,17 @@ public interface IShardGrain : IGrainWithStringKey
     [Alias("WaitForReplicas"), AlwaysInterleave]
     Task<int> WaitForReplicas(long sequence, int replicas, TimeSpan timeout);
 
+    /// <summary>Waits until this replica has applied everything up to a sequence.</summary>
+    /// <exception cref="TimeoutException">The time was over first.</exception>
+    [Alias("WaitForSequence"), AlwaysInterleave]
+    Task WaitForSequence(long sequence, TimeSpan timeout);
+
+    /// <summary>Stops accepting writes for a while, so that a replica can catch up and be promoted; writes that come meanwhile wait.</summary>
+    /// <returns>The last sequence.</returns>
+    /// <exception cref="ShardUnavailableException">This replica is not the primary of that epoch.</exception>
+    [Alias("PauseWrites"), AlwaysInterleave]
+    Task<long> PauseWrites(long epoch, TimeSpan duration);
+
     /// <summary>Takes on what the topology says of this shard: role, epoch, primary. An older epoch than the known one is ignored.</summary>
     [Alias("Assign")]
     Task Assign(ShardAssignment assignment);

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Sluice;
+
+/// <summary>
+/// Brings this node into the cluster when its silo is up, and keeps its picture of the cluster fresh: joins, and asks for the topology every few seconds, so that a change
+/// that the node was not told of reaches it all the same.
+/// </summary>
+internal sealed partial class NodeWatch(IGrainFactory grains, IOptions<NodeOptions> options, TimeProvider time, ILogger<NodeWatch> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when the node has joined and has taken its shards.</summary>
+    public Task Joined => joined.Task;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var node = options.Value;
+        var answered = true;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                // The node grain first: it brings the remembered topology back, whether the coordinator is up or not.
+                var self = grains.GetGrain<INodeGrain>(node.Name);
+                await self.GetReport();
+                await self.TopologyChanged(await grains.GetGrain<ITopologyGrain>(0).Join(node.Address, node.ShardCount));
+                if (joined.TrySetResult())
+                {
+                    LogJoined(node.Name);
+                }
+
+                answered = true;
+            }
+            catch (OrderRefusedException error)
+            {
+                joined.TrySetException(error);
+                LogRefused(node.Name, error.Message);
+            }
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+            {
+                if (answered)
+                {
+                    answered = false;
+                    LogNoTopology(error, node.Name);
+                }
+            }
+
+            await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(4501, LogLevel.Information, "Node {Node} has joined the cluster")]
+    private partial void LogJoined(string node);
+
+    [LoggerMessage(4502, LogLevel.Warning, "Node {Node} cannot reach the topology; it goes on with what it remembers and tries again")]
+    private partial void LogNoTopology(Exception error, string node);
+
+    [LoggerMessage(4503, LogLevel.Error, "Node {Node} may not join the cluster: {Reason}")]
+    private partial void LogRefused(string node, string reason);
+}
