@@ -12,6 +12,12 @@ public sealed class NodeOptions
     /// <summary>The IP address at which clients and other nodes reach this one.</summary>
     public string Host { get; set; } = "127.0.0.1";
 
+    /// <summary>The IP address on which the replication port listens; null: <see cref="Host"/>.</summary>
+    public System.Net.IPAddress? ListenAddress { get; set; }
+
+    /// <summary>The secret that the nodes of a cluster share; empty: none, for loopback only.</summary>
+    public string Secret { get; set; } = "";
+
     /// <summary>The RESP port.</summary>
     public int RespPort { get; set; } = 9221;
 

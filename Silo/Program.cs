@@ -1,1 +1,4 @@
-return 0;
+using Sluice.Silo;
+using Sluice.Silo.Configuration;
+
+return await NodeCommandLine.RunAsync(args, SluiceNode.RunAsync);

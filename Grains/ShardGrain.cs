@@ -1,0 +1,294 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime;
+using Sluice.Configuration;
+using Sluice.Placement;
+using Sluice.Replication;
+using Sluice.Storage;
+using Sluice.Sync;
+
+namespace Sluice.Grains;
+
+/// <summary>
+/// Owns one replica's partition: nobody else opens the database. Commands are executed in this grain's turns, one batch at a time, and wait off the turn for the disk
+/// when the fsync policy asks for it, so that the writes of many clients share one fsync.
+/// </summary>
+[NodePlacement]
+[KeepAlive]
+internal sealed partial class ShardGrain(
+    StorageEngine engine,
+    ReplicationSources sources,
+    LiveConfiguration configuration,
+    IOptions<NodeOptions> options,
+    TimeProvider time,
+    ILogger<ShardGrain> logger) : Grain, IShardGrain
+{
+    // Expired keys are swept in small steps between commands, so that a million keys that expire together do not hold a client up.
+    private const int ExpirySweep = 500;
+    private static readonly TimeSpan Upkeep = TimeSpan.FromMilliseconds(250);
+
+    private ReplicaKey key;
+    private PartitionDirectory directory = null!;
+    private Partition? partition;
+    private SnapshotShelf? shelf;
+    private IDisposable? logOffer;
+    private ShardAssignment? assignment;
+    private TaskCompletionSource? writesPaused;
+
+    private ReplicaRole Role => assignment?.RoleOf(key.Node) ?? ReplicaRole.None;
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        key = ReplicaKey.Parse(this.GetPrimaryKeyString());
+        directory = new PartitionDirectory(options.Value.ShardDirectory(key.Shard));
+        configuration.Changed += ConfigurationChanged;
+        this.RegisterGrainTimer(UpkeepAsync, new GrainTimerCreationOptions(Upkeep, Upkeep) { KeepAlive = true });
+        await base.OnActivateAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        configuration.Changed -= ConfigurationChanged;
+        Close();
+        await base.OnDeactivateAsync(reason, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ReplyBatch> Execute(CommandBatch batch)
+    {
+        while (writesPaused is { } pause)
+        {
+            await pause.Task;
+        }
+
+        var open = Opened();
+        var result = open.Execute(batch, writable: Role == ReplicaRole.Primary);
+        if (result.WrittenSequence > 0)
+        {
+            await open.WhenDurableAsync(result.WrittenSequence);
+        }
+
+        return new ReplyBatch { Bytes = result.Bytes, Ends = result.Ends, WrittenSequence = result.WrittenSequence, Epoch = assignment!.Epoch };
+    }
+
+    /// <inheritdoc/>
+    public Task<ShardStatus> GetStatus() => Task.FromResult(new ShardStatus
+    {
+        Key = key,
+        Role = Role,
+        Epoch = assignment?.Epoch ?? 0,
+        Primary = assignment?.Primary ?? "",
+        Sequence = partition?.LatestSequence ?? 0,
+        EstimatedKeys = partition?.EstimatedKeys ?? 0,
+        DiskBytes = partition?.DiskBytes ?? 0,
+        EngineMemoryBytes = partition?.EngineMemoryBytes ?? 0,
+        Followers = partition?.Followers ?? [],
+        Snapshots = shelf?.Count ?? 0,
+    });
+
+    /// <inheritdoc/>
+    public Task<int> WaitForReplicas(long sequence, int replicas, TimeSpan timeout) => Opened().WaitForReplicasAsync(sequence, replicas, timeout);
+
+    /// <inheritdoc/>
+    public async Task WaitForSequence(long sequence, TimeSpan timeout)
+    {
+        var deadline = time.GetUtcNow() + timeout;
+        var open = Opened();
+        while (open.LatestSequence < sequence)
+        {
+            var left = deadline - time.GetUtcNow();
+            if (left <= TimeSpan.Zero)
+            {
+                throw new TimeoutException($"Replica {key} is at sequence {open.LatestSequence}, not yet at {sequence}, after {timeout.TotalSeconds:0.#} s.");
+            }
+
+            using var limit = new CancellationTokenSource(left, time);
+            await open.WaitForNewerAsync(open.LatestSequence, limit.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<long> PauseWrites(long epoch, TimeSpan duration)
+    {
+        if (Role != ReplicaRole.Primary || assignment!.Epoch != epoch)
+        {
+            throw new ShardUnavailableException($"Replica {key} is not the primary of epoch {epoch}: it is {Role} at epoch {assignment?.Epoch ?? 0}.");
+        }
+
+        var pause = writesPaused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        this.RegisterGrainTimer(
+            _ =>
+            {
+                Resume(pause);
+                return Task.CompletedTask;
+            },
+            new GrainTimerCreationOptions(duration, Timeout.InfiniteTimeSpan) { Interleave = true });
+        return Task.FromResult(Opened().LatestSequence);
+    }
+
+    /// <inheritdoc/>
+    public Task Assign(ShardAssignment next)
+    {
+        if (assignment is not null && next.Epoch < assignment.Epoch)
+        {
+            return Task.CompletedTask;
+        }
+
+        var before = Role;
+        var epochBefore = assignment?.Epoch ?? 0;
+        assignment = next;
+        if (Role == ReplicaRole.None)
+        {
+            Close();
+            directory.Remove();
+            return Task.CompletedTask;
+        }
+
+        if (partition is null)
+        {
+            directory.Recover();
+            partition = Partition.Open(PartitionOptions(), time, logger);
+        }
+
+        if (before != Role || epochBefore != next.Epoch)
+        {
+            LogRole(key, Role, next.Epoch, partition.LatestSequence);
+            shelf?.Dispose();
+            shelf = null;
+            logOffer?.Dispose();
+            logOffer = null;
+            if (Role == ReplicaRole.Primary)
+            {
+                partition.Epoch = next.Epoch;
+                shelf = new SnapshotShelf(key, directory.Snapshots, sources, time, logger);
+                logOffer = sources.OfferLog(key, partition);
+            }
+        }
+
+        if (writesPaused is { } pause)
+        {
+            Resume(pause);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<SnapshotLease?> OpenSnapshot(SnapshotRequest request)
+    {
+        if (shelf is null)
+        {
+            throw new ShardUnavailableException($"Replica {key} is not the shard's primary: there is nothing to copy from it.");
+        }
+
+        return Task.FromResult(shelf.Open(request, Opened(), assignment!.Epoch));
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> RenewSnapshot(Guid lease) => Task.FromResult(shelf?.Renew(lease) ?? false);
+
+    /// <inheritdoc/>
+    public Task ReleaseSnapshot(Guid lease)
+    {
+        shelf?.Release(lease);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task Install(SnapshotInstallation installation)
+    {
+        if (Role != ReplicaRole.Replica)
+        {
+            throw new ShardUnavailableException($"Replica {key} is {Role}: a copy is installed on replicas only.");
+        }
+
+        Partition.VerifyStaged(PartitionOptions(), directory.Staging, installation.Manifest);
+        partition?.Dispose();
+        partition = null;
+        try
+        {
+            directory.Install();
+        }
+        finally
+        {
+            directory.Recover();
+            partition = Partition.Open(PartitionOptions(), time, logger);
+        }
+
+        Invariant.Holds(partition.LatestSequence == installation.Manifest.Sequence, "an installed copy stands at its manifest's sequence");
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<long> Apply(LogBatch batch)
+    {
+        if (Role != ReplicaRole.Replica || batch.Epoch != assignment!.Epoch)
+        {
+            throw new ShardUnavailableException($"Replica {key} is {Role} at epoch {assignment?.Epoch ?? 0}: log of epoch {batch.Epoch} is not applied.");
+        }
+
+        return await Opened().ApplyAsync(batch);
+    }
+
+    /// <inheritdoc/>
+    public Task<ShardDigest> ComputeDigest()
+    {
+        var open = Opened();
+        return Task.Run(() => open.ComputeDigest(CancellationToken.None));
+    }
+
+    private Partition Opened() =>
+        partition ?? throw new ShardUnavailableException($"Replica {key} is not open: node '{key.Node}' has not been told its role by the topology yet.");
+
+    private PartitionOptions PartitionOptions() => new()
+    {
+        Directory = directory.Live,
+        Shard = key.Shard,
+        ShardCount = options.Value.ShardCount,
+        Engine = engine,
+        Fsync = configuration.AppendFsync,
+    };
+
+    private void Resume(TaskCompletionSource pause)
+    {
+        if (ReferenceEquals(writesPaused, pause))
+        {
+            writesPaused = null;
+        }
+
+        pause.TrySetResult();
+    }
+
+    private async Task UpkeepAsync()
+    {
+        shelf?.Sweep();
+        while (Role == ReplicaRole.Primary && writesPaused is null && partition?.ExpireDue(ExpirySweep) == ExpirySweep)
+        {
+            // More is due: after the commands that have come meanwhile.
+            await Task.Yield();
+        }
+    }
+
+    private void ConfigurationChanged(string name)
+    {
+        if (partition is { } open)
+        {
+            open.Fsync = configuration.AppendFsync;
+        }
+    }
+
+    private void Close()
+    {
+        shelf?.Dispose();
+        shelf = null;
+        logOffer?.Dispose();
+        logOffer = null;
+        partition?.Dispose();
+        partition = null;
+    }
+
+    [LoggerMessage(4011, LogLevel.Information, "Replica {Key} is {Role} at epoch {Epoch}, sequence {Sequence}")]
+    private partial void LogRole(ReplicaKey key, ReplicaRole role, long epoch, long sequence);
+}

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime.Hosting;
+using Sluice.Bandwidth;
+using Sluice.Configuration;
+using Sluice.Persistence;
+using Sluice.Placement;
+using Sluice.Replication;
+using Sluice.Storage;
+using Sluice.Topology;
+
+namespace Sluice;
+
+/// <summary>Puts a Sluice node into an Orleans silo.</summary>
+public static class SluiceHosting
+{
+    /// <summary>
+    /// Adds a Sluice node's grains' services, its replication stream provider and data plane, and its bandwidth agent. Clustering, endpoints and telemetry stay the host's
+    /// own business. The silo's name becomes the node's name.
+    /// </summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="configure">Says who the node is; <see cref="NodeOptions.Name"/> and <see cref="NodeOptions.DataDirectory"/> are required.</param>
+    public static ISiloBuilder AddSluice(this ISiloBuilder silo, Action<NodeOptions> configure)
+    {
+        var services = silo.Services;
+        services.AddOptions<NodeOptions>().Configure(configure)
+            .Validate(options => options.Name.Length > 0 && !options.Name.Contains('@', StringComparison.Ordinal), "NodeOptions.Name must be given, without '@'.")
+            .Validate(options => options.DataDirectory.Length > 0, "NodeOptions.DataDirectory must be given.")
+            .Validate(options => options.ShardCount is >= 1 and <= HashSlot.Count, $"NodeOptions.ShardCount must be between 1 and {HashSlot.Count}.");
+        services.AddOptions<SiloOptions>().Configure<IOptions<NodeOptions>>((silo, node) => silo.SiloName = node.Value.Name);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<DataDirectoryLock>();
+        services.AddSingleton(provider => LiveConfigurationOf(provider));
+        services.AddSingleton<StorageEngine>(provider => new StorageEngine(new StorageEngineOptions { Partitions = Node(provider).ShardCount }));
+        services.AddSingleton<ReplicationSources>();
+        services.AddSingleton<FlowTable>();
+        services.AddSingleton<GrantTable>();
+        services.AddSingleton<LocalTopology>();
+        services.AddSingleton<ITopologyView>(provider => provider.GetRequiredService<LocalTopology>());
+        services.AddSingleton<IReplicationPeers, TopologyPeers>();
+        services.AddGrainStorage(FileGrainStorage.Name, (provider, _) => new FileGrainStorage(Path.Combine(Node(provider).DataDirectory, "grains")));
+        silo.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
+        silo.AddPlacementDirector<CoordinatorPlacement, CoordinatorPlacementDirector>();
+        silo.AddActivityPropagation();
+        services.AddReplicationStreams();
+        services.AddHostedService<BandwidthAgent>();
+        services.AddSingleton<NodeWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodeWatch>());
+        return silo;
+    }
+
+    private static NodeOptions Node(IServiceProvider provider) => provider.GetRequiredService<IOptions<NodeOptions>>().Value;
+
+    // Whoever reads the configuration reads it from the data directory, which must be ours first.
+    private static LiveConfiguration LiveConfigurationOf(IServiceProvider provider)
+    {
+        provider.GetRequiredService<DataDirectoryLock>();
+        return LiveConfiguration.Load(Path.Combine(Node(provider).DataDirectory, "sluice.conf"));
+    }
+}
