@@ -45,7 +45,7 @@ internal sealed class NodeSettings
     /// <exception cref="SettingException">A name is unknown or a value is not allowed.</exception>
     public static NodeSettings Resolve(IReadOnlyDictionary<string, string> commandLine, Func<string, string?> environment, (string Path, IReadOnlyList<string> Lines)? file)
     {
-        var inFile = file is { } given ? ReadFile(given.Path, given.Lines) : new Dictionary<string, (string, int)>(StringComparer.Ordinal);
+        var inFile = file is { } given ? ReadFile(given.Path, given.Lines) : new Dictionary<string, (string Value, int Number)>(StringComparer.Ordinal);
         var settings = new NodeSettings();
         foreach (var setting in NodeSetting.All)
         {
@@ -73,7 +73,7 @@ internal sealed class NodeSettings
 
     private static Dictionary<string, (string Value, int Number)> ReadFile(string path, IReadOnlyList<string> lines)
     {
-        var found = new Dictionary<string, (string, int)>(StringComparer.Ordinal);
+        var found = new Dictionary<string, (string Value, int Number)>(StringComparer.Ordinal);
         for (var index = 0; index < lines.Count; index++)
         {
             var line = lines[index].Trim();
