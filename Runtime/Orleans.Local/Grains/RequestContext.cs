@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+
+namespace Orleans.Runtime;
+
+/// <summary>Values that travel with every call made from here on, and with the calls that those make.</summary>
+public static class RequestContext
+{
+    private static readonly AsyncLocal<ImmutableDictionary<string, object>?> Values = new();
+
+    /// <summary>All values.</summary>
+    public static IEnumerable<KeyValuePair<string, object>> Entries => Values.Value ?? [];
+
+    /// <summary>All keys.</summary>
+    public static IEnumerable<string> Keys => Values.Value?.Keys ?? [];
+
+    /// <summary>A value, or null.</summary>
+    public static object? Get(string key) => Values.Value?.GetValueOrDefault(key);
+
+    /// <summary>Sets a value: text, a number, a GUID, a time, or a type with <see cref="GenerateSerializerAttribute"/>.</summary>
+    public static void Set(string key, object value) =>
+        Values.Value = (Values.Value ?? ImmutableDictionary<string, object>.Empty).SetItem(key, value);
+
+    /// <summary>Removes a value; false when there was none.</summary>
+    public static bool Remove(string key)
+    {
+        if (Values.Value is not { } values || !values.ContainsKey(key))
+        {
+            return false;
+        }
+
+        var rest = values.Remove(key);
+        Values.Value = rest.IsEmpty ? null : rest;
+        return true;
+    }
+
+    /// <summary>Removes all values.</summary>
+    public static void Clear()
+    {
+        if (Values.Value is not null)
+        {
+            Values.Value = null;
+        }
+    }
+
+    internal static ImmutableDictionary<string, object>? Export() => Values.Value;
+
+    internal static void Import(ImmutableDictionary<string, object>? values)
+    {
+        if (!ReferenceEquals(Values.Value, values))
+        {
+            Values.Value = values;
+        }
+    }
+}
+
+/// <summary>The activation whose turn runs on this thread.</summary>
+internal static class RuntimeContext
+{
+    [ThreadStatic]
+    private static IGrainContext? t_current;
+
+    public static IGrainContext? Current
+    {
+        get => t_current;
+        set => t_current = value;
+    }
+}
+
+/// <summary>Gives <see cref="RuntimeContext.Current"/> to services.</summary>
+internal sealed class GrainContextAccessor : IGrainContextAccessor
+{
+    public IGrainContext GrainContext => RuntimeContext.Current!;
+}

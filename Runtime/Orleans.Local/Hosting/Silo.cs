@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Runtime;
+
+namespace Orleans;
+
+/// <summary>
+/// A silo at run time: its activations, and the way of a request to one. A request whose grain is active here goes straight to it;
+/// otherwise the grain directory says on which silo it is, or places it.
+/// </summary>
+internal sealed class Silo : IDisposable
+{
+    private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
+    private readonly GrainDirectory _directory;
+    private readonly SiloMessagingOptions _messaging;
+    private ITimer? _collector;
+
+    public Silo(IServiceProvider services, GrainTypes types, SiloReferences references, GrainDirectory directory, ILocalSiloDetails details, TimeProvider time, IOptions<GrainCollectionOptions> collection, IOptions<SiloMessagingOptions> messaging, ILogger<Silo> log)
+    {
+        Services = services;
+        Types = types;
+        References = references;
+        Address = details.SiloAddress;
+        Time = time;
+        Collection = collection.Value;
+        Log = log;
+        _directory = directory;
+        _messaging = messaging.Value;
+        references.Silo = this;
+        directory.Silo = this;
+    }
+
+    public IServiceProvider Services { get; }
+
+    public GrainTypes Types { get; }
+
+    public SiloReferences References { get; }
+
+    public SiloAddress Address { get; }
+
+    public TimeProvider Time { get; }
+
+    public GrainCollectionOptions Collection { get; }
+
+    public ILogger Log { get; }
+
+    public GrainActivator Activator { get; } = new();
+
+    public IEnumerable<Activation> Activations => _activations.Values;
+
+    public void StartCollecting() => _collector = Time.CreateTimer(_ => Collect(), null, Collection.CollectionQuantum, Collection.CollectionQuantum);
+
+    public void Dispose() => _collector?.Dispose();
+
+    /// <summary>Sends a request on its way; what goes wrong fails it.</summary>
+    public void Dispatch(Invocation call)
+    {
+        if (!(_activations.TryGetValue(call.Target, out var activation) && activation.TryReceive(call)))
+        {
+            _ = RouteAsync(call);
+        }
+    }
+
+    /// <summary>Sends a request on that waited at an activation which has ended.</summary>
+    public void Forward(Invocation call)
+    {
+        if (++call.Hops > _messaging.MaxForwardCount + 1)
+        {
+            call.Fail(new OrleansMessageRejectionException($"The request {call.Method.Name} to grain {call.Target} was sent on {call.Hops} times and found no activation that takes it."));
+        }
+        else
+        {
+            _ = RouteAsync(call);
+        }
+    }
+
+    /// <summary>Takes an activation out of this silo and out of the directory.</summary>
+    public async Task RemoveAsync(Activation activation)
+    {
+        try
+        {
+            await _directory.UnregisterAsync(activation.Address);
+        }
+        catch (Exception exception)
+        {
+            Log.UnregisterFailed(activation.GrainId, exception);
+        }
+
+        _activations.TryRemove(new KeyValuePair<GrainId, Activation>(activation.GrainId, activation));
+    }
+
+    public async Task DeactivateAllAsync(CancellationToken cancellationToken)
+    {
+        var all = _activations.Values.ToArray();
+        foreach (var activation in all)
+        {
+            activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo is shutting down"), CancellationToken.None);
+        }
+
+        await Task.WhenAll(all.Select(a => a.Deactivated)).WaitAsync(cancellationToken);
+    }
+
+    private async Task RouteAsync(Invocation call)
+    {
+        try
+        {
+            while (true)
+            {
+                var address = await _directory.LocateAsync(call);
+                if (!Address.Equals(address.SiloAddress))
+                {
+                    throw new SiloUnavailableException($"Silo {address.SiloAddress} is not reachable.");
+                }
+
+                if (GetOrActivate(address).TryReceive(call))
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            call.Fail(exception);
+        }
+    }
+
+    private Activation GetOrActivate(GrainAddress address)
+    {
+        if (_activations.TryGetValue(address.GrainId, out var existing))
+        {
+            return existing;
+        }
+
+        var created = new Activation(this, Types.ClassOf(address.GrainId.Type), address);
+        var winner = _activations.GetOrAdd(address.GrainId, created);
+        if (ReferenceEquals(winner, created))
+        {
+            created.Activate();
+        }
+
+        return winner;
+    }
+
+    private void Collect()
+    {
+        foreach (var activation in _activations.Values)
+        {
+            activation.Collect(Collection.CollectionAge);
+        }
+    }
+}
+
+/// <summary>References bound to a silo.</summary>
+internal sealed class SiloReferences(GrainTypes types, TimeProvider time, IOptions<SiloMessagingOptions> messaging, IOptions<TracingOptions> tracing, IServiceProvider services) : ReferenceRuntime(time), IClusterClient
+{
+    public Silo Silo { get; set; } = null!;
+
+    public IServiceProvider ServiceProvider => services;
+
+    public override TimeSpan ResponseTimeout => messaging.Value.ResponseTimeout;
+
+    public override bool PropagatesActivity => tracing.Value.Enabled;
+
+    protected override GrainType? FindType(Type grainInterface, string? classNamePrefix) => types.TypeFor(grainInterface, classNamePrefix);
+
+    protected override void Transmit(Invocation call) => Silo.Dispatch(call);
+
+    protected override bool NeedsAbort(Invocation call) => false;
+}

@@ -1,0 +1,101 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Hosting;
+using Orleans.Placement;
+using Orleans.Runtime;
+
+namespace Microsoft.Extensions.Hosting
+{
+    /// <summary>Makes a host a silo.</summary>
+    public static class OrleansSiloGenericHostExtensions
+    {
+        /// <summary>Makes the host a silo.</summary>
+        public static IHostBuilder UseOrleans(this IHostBuilder hostBuilder, Action<ISiloBuilder> configureDelegate) =>
+            hostBuilder.UseOrleans((_, builder) => configureDelegate(builder));
+
+        /// <summary>Makes the host a silo.</summary>
+        public static IHostBuilder UseOrleans(this IHostBuilder hostBuilder, Action<HostBuilderContext, ISiloBuilder> configureDelegate) =>
+            hostBuilder.ConfigureServices((context, services) => configureDelegate(context, SiloServices.Add(services, context.Configuration)));
+
+        /// <summary>Makes the host a silo.</summary>
+        public static IHostApplicationBuilder UseOrleans(this IHostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
+        {
+            configureDelegate(SiloServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
+            return hostAppBuilder;
+        }
+
+        /// <summary>Makes the host a silo.</summary>
+        public static HostApplicationBuilder UseOrleans(this HostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
+        {
+            configureDelegate(SiloServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
+            return hostAppBuilder;
+        }
+    }
+}
+
+namespace Orleans
+{
+    /// <summary>The services of a silo.</summary>
+    internal static class SiloServices
+    {
+        public static ISiloBuilder Add(IServiceCollection services, Microsoft.Extensions.Configuration.IConfiguration configuration)
+        {
+            if (services.All(s => s.ServiceType != typeof(Silo)))
+            {
+                services.AddLogging();
+                services.AddOptions();
+                services.TryAddSingleton(TimeProvider.System);
+                services.TryAddSingleton(GrainTypes.OfProcess());
+                services.AddSingleton<LocalSilo>();
+                services.AddSingleton<ILocalSiloDetails>(s => s.GetRequiredService<LocalSilo>());
+                services.AddSingleton<Membership>();
+                services.AddSingleton<ISiloStatusOracle>(s => s.GetRequiredService<Membership>());
+                services.AddSingleton<PlacementService>();
+                services.AddSingleton<GrainDirectory>();
+                services.AddSingleton<SiloReferences>();
+                services.AddSingleton<IGrainFactory>(s => s.GetRequiredService<SiloReferences>());
+                services.AddSingleton<IClusterClient>(s => s.GetRequiredService<SiloReferences>());
+                services.AddSingleton<IGrainContextAccessor, GrainContextAccessor>();
+                services.AddSingleton<Silo>();
+                services.AddSingleton<SiloLifecycle>();
+                services.AddSingleton<ISiloLifecycle>(s => s.GetRequiredService<SiloLifecycle>());
+                services.AddSingleton(s => new RandomPlacementDirector(new Random((int)s.GetRequiredService<LocalSilo>().SiloAddress.UniformHashCode)));
+                services.AddPlacementDirector<RandomPlacement>(s => s.GetRequiredService<RandomPlacementDirector>());
+                services.AddPlacementDirector<PreferLocalPlacement, PreferLocalPlacementDirector>();
+                services.AddPlacementDirector<HashBasedPlacement, HashBasedPlacementDirector>();
+                services.AddHostedService<SiloService>();
+            }
+
+            return new SiloBuilder(services, configuration);
+        }
+    }
+
+    /// <summary>Starts and stops the silo with its host.</summary>
+    internal sealed class SiloService(Silo silo, LocalSilo local, SiloLifecycle lifecycle, Membership membership, IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants, ILogger<Silo> log) : Microsoft.Extensions.Hosting.IHostedService
+    {
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            foreach (var participant in participants)
+            {
+                participant.Participate(lifecycle);
+            }
+
+            lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.BecomeActive, _ =>
+            {
+                membership.CurrentStatus = SiloStatus.Active;
+                silo.StartCollecting();
+                return Task.CompletedTask;
+            }, silo.DeactivateAllAsync);
+            await lifecycle.StartAsync(cancellationToken);
+            log.SiloStarted(local.Name, local.SiloAddress, local.GatewayAddress.Endpoint.Port, silo.Types.Classes.Count());
+        }
+
+        public async Task StopAsync(CancellationToken cancellationToken)
+        {
+            await lifecycle.StopAsync(cancellationToken);
+            log.SiloStopped(local.Name);
+        }
+    }
+}
