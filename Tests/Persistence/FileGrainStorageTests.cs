@@ -18,7 +18,7 @@ public sealed class FileGrainStorageTests : IDisposable
         var read = new GrainState<Record>(new Record());
         await new FileGrainStorage(directory).ReadStateAsync("sync", Id, read);
 
-        Assert.Equal(("x", 7, true, written.ETag), (read.State.Text, read.State.Number, read.RecordExists, read.ETag));
+        Assert.Equal(("x", 7, true, written.ETag), (read.State!.Text, read.State!.Number, read.RecordExists, read.ETag));
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class FileGrainStorageTests : IDisposable
         var read = new GrainState<Record>(new Record { Text = "fresh" });
         await new FileGrainStorage(directory).ReadStateAsync("sync", Id, read);
 
-        Assert.Equal(("fresh", false), (read.State.Text, read.RecordExists));
+        Assert.Equal(("fresh", false), (read.State!.Text, read.RecordExists));
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class FileGrainStorageTests : IDisposable
 
         var read = new GrainState<Record>(new Record());
         await storage.ReadStateAsync("sync", Id, read);
-        Assert.Equal("first", read.State.Text);
+        Assert.Equal("first", read.State!.Text);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class FileGrainStorageTests : IDisposable
 
         var read = new GrainState<Record>(new Record());
         await storage.ReadStateAsync("sync", Id, read);
-        Assert.Equal("whole", read.State.Text);
+        Assert.Equal("whole", read.State!.Text);
         await storage.WriteStateAsync("sync", Id, read);
     }
 
