@@ -57,13 +57,13 @@ internal sealed partial class TopologyGrain(
         LogChanged(next.Version, what);
         foreach (var node in next.Nodes)
         {
-            Tell(node.Name, next).Ignore();
+            _ = TellAsync(node.Name, next);
         }
 
         return next;
     }
 
-    private async Task Tell(string node, ClusterTopology next)
+    private async Task TellAsync(string node, ClusterTopology next)
     {
         try
         {
