@@ -20,6 +20,11 @@ internal static class DatabaseOpening
         ArgumentNullException.ThrowIfNull(path);
         string[] names = columnFamilies is null ? [ColumnFamilies.DefaultName] : [.. columnFamilies.Names];
         nint[] familyOptions = columnFamilies is null ? [options.Handle] : [.. columnFamilies.OptionHandles];
+        if (names.Distinct().Count() != names.Length)
+        {
+            throw new ArgumentException($"A column family is named twice among: {string.Join(", ", names)}.", nameof(columnFamilies));
+        }
+
         var families = new nint[names.Length];
         nint error = 0;
         nint database = readOnlyErrorIfLog is bool errorIfLog

@@ -24,22 +24,23 @@ internal static class NativeLibraryResolver
     internal static void Register() =>
         NativeLibrary.SetDllImportResolver(typeof(NativeLibraryResolver).Assembly, ResolveImport);
 
-    /// <summary>Loads the library through <paramref name="load"/>, which returns 0 where the file is not found.</summary>
-    /// <exception cref="DllNotFoundException">The library is not installed; the message names the command that installs it.</exception>
-    internal static nint Load(Func<string, nint> load)
+    /// <summary>Loads a file by name or throws <see cref="DllNotFoundException"/>. Tests put one here that finds nothing.</summary>
+    internal static Func<string, nint> Loader { get; set; } = NativeLibrary.Load;
+
+    /// <summary>Loads the library.</summary>
+    /// <exception cref="DllNotFoundException">It cannot be loaded; the message names the command that installs it, the inner exception the reason.</exception>
+    internal static nint Load()
     {
-        nint library = load(FileName);
-        if (library == 0)
+        try
+        {
+            return Loader(FileName);
+        }
+        catch (DllNotFoundException reason)
         {
             throw new DllNotFoundException(
-                $"RocksDB's shared library {FileName} is not installed. On Debian 12, install it with: apt-get install -y librocksdb7.8");
+                $"RocksDB's shared library {FileName} cannot be loaded. On Debian 12, install it with: apt-get install -y librocksdb7.8", reason);
         }
-
-        return library;
     }
 
-    private static nint ResolveImport(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
-        name == ImportName
-            ? Load(file => NativeLibrary.TryLoad(file, out nint library) ? library : 0)
-            : 0;
+    private static nint ResolveImport(string name, Assembly assembly, DllImportSearchPath? searchPath) => name == ImportName ? Load() : 0;
 }

@@ -32,6 +32,7 @@ public class ReadOptions
     public ReadOptions SetSnapshot(Snapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        ObjectDisposedException.ThrowIf(snapshot.Handle == 0, snapshot);
         OptionsApi.rocksdb_readoptions_set_snapshot(SafeHandle, snapshot.Handle);
         _snapshot = snapshot;
         return this;

@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using RocksDbSharp;
+
+namespace Sluice.Tests.Runtime.RocksDbSharp;
+
+public sealed class WriteBatchTests : IDisposable
+{
+    private readonly TestDirectory _directory = new();
+    private readonly RocksDb _database;
+
+    public WriteBatchTests() => _database = _directory.Open("db");
+
+    public void Dispose()
+    {
+        _database.Dispose();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public unsafe void A_batch_applies_its_entries_in_order()
+    {
+        ColumnFamilyHandle one = _database.GetColumnFamily("one");
+        using var batch = new WriteBatch();
+        batch.Put("a", "1").Put("b"u8.ToArray(), "2"u8.ToArray()).Put("c"u8, "3"u8);
+        batch.Put("a"u8, "4"u8, one).Put("b"u8.ToArray(), "5"u8.ToArray(), one).Put("c"u8, "6"u8, one);
+        batch.Delete("a"u8).Delete("a"u8.ToArray(), one);
+        batch.DeleteRange("b"u8.ToArray(), 1, "cX"u8.ToArray(), 1, one);
+        fixed (byte* start = "b"u8, end = "c"u8)
+        {
+            batch.DeleteRange(start, 1, end, 1);
+        }
+
+        Assert.Equal(10, batch.Count());
+        _database.Write(batch, new WriteOptions().SetSync(true));
+
+        Assert.Equal(10UL, _database.GetLatestSequenceNumber());
+        Assert.Equal(["default/63=33", "one/63=36"], TestDirectory.Contents(_database));
+    }
+
+    [Fact]
+    public void A_cleared_batch_is_empty_and_log_data_takes_no_sequence()
+    {
+        using var batch = new WriteBatch();
+        batch.Put("a", "1").Clear();
+        batch.PutLogData("note"u8.ToArray(), 4);
+        Assert.Equal(0, batch.Count());
+        _database.Write(batch);
+        Assert.Equal(0UL, _database.GetLatestSequenceNumber());
+        Assert.Empty(TestDirectory.Contents(_database));
+    }
+
+    [Fact]
+    public void Bytes_make_the_same_batch_again_through_every_constructor()
+    {
+        using WriteBatch original = new WriteBatch().Put("a"u8, "1"u8).Put("a"u8, "2"u8, _database.GetColumnFamily("two")).Delete("gone"u8);
+        byte[] bytes = original.ToBytes();
+        byte[] pooled = original.ToBytesPooled(out int size);
+        Assert.Equal(bytes, pooled.AsSpan(0, size));
+
+        using var whole = new WriteBatch(bytes);
+        using var prefix = new WriteBatch([.. bytes, 1, 2, 3], bytes.Length);
+        using WriteBatch span = WriteBatch.FromSpan(pooled.AsSpan(0, size));
+        WriteBatch.ReturnPooledBytes(pooled);
+
+        Assert.All(new[] { whole, prefix, span }, copy => Assert.Equal(bytes, copy.ToBytes()));
+        Assert.Equal(3, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8)));
+        _database.Write(span);
+        Assert.Equal(["default/61=31", "two/61=32"], TestDirectory.Contents(_database));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(11)]
+    public void Bytes_shorter_than_a_header_are_refused(int length)
+    {
+        var refused = Assert.Throws<ArgumentException>(() => new WriteBatch(new byte[length]));
+        Assert.Contains($"these are {length}", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => WriteBatch.FromSpan(new byte[length]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new WriteBatch(new byte[length], length + 1));
+    }
+
+    [Fact]
+    public void Nonsense_and_wrong_counts_are_refused_whole()
+    {
+        using WriteBatch good = new WriteBatch().Put("a"u8, "1"u8).Put("b"u8, "2"u8);
+        byte[] truncated = good.ToBytes()[..^1];
+        byte[] miscounted = good.ToBytes();
+        miscounted[8] = 3;
+        byte[] unknownTag = good.ToBytes();
+        unknownTag[12] = 0x77;
+        byte[] unknownFamily = [.. new byte[8], 1, 0, 0, 0, 5, 99, 1, (byte)'a', 1, (byte)'1'];
+
+        foreach (byte[] bad in new[] { truncated, miscounted, unknownTag, unknownFamily })
+        {
+            using var batch = new WriteBatch(bad);
+            Assert.Throws<RocksDbException>(() => _database.Write(batch));
+        }
+    }
+
+    [Fact]
+    public void A_batch_for_a_column_family_that_is_not_here_is_refused_in_rocksdbs_words()
+    {
+        using var batch = new WriteBatch([.. new byte[8], 1, 0, 0, 0, 5, 99, 1, (byte)'a', 1, (byte)'1']);
+        var refused = Assert.Throws<RocksDbException>(() => _database.Write(batch));
+        Assert.Equal("Invalid argument: Invalid column family specified in write batch", refused.Message);
+        Assert.Empty(TestDirectory.Contents(_database));
+    }
+}
