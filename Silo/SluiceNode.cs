@@ -82,10 +82,14 @@ internal static class SluiceNode
             endpoints.SiloListeningEndpoint = new IPEndPoint(settings.Listen, settings.SiloPort);
             endpoints.GatewayListeningEndpoint = new IPEndPoint(settings.Listen, settings.GatewayPort);
         });
-        silo.UseDevelopmentClustering(settings.Seeds.Count > 0 ? settings.Seeds[0] : self);
+        if (silo.Configuration["Orleans:Clustering:ProviderType"] is null)
+        {
+            silo.UseDevelopmentClustering(settings.Seeds.Count > 0 ? settings.Seeds[0] : self);
+        }
     }
 
-    // Membership by a fixed seed list; with the genuine packages the first seed is the primary of Orleans' development clustering, and these keys are not read.
+    // Membership by a fixed seed list; with the genuine packages the first seed is the primary of Orleans' development clustering, these keys are not read, and
+    // Orleans:Clustering:ProviderType chooses a clustering provider for production.
     private static Dictionary<string, string?> OrleansConfiguration(NodeSettings settings)
     {
         var values = new Dictionary<string, string?>(StringComparer.Ordinal);

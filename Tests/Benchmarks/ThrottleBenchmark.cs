@@ -1,0 +1,72 @@
+using System.Globalization;
+using Sluice.Tests.Cluster;
+
+namespace Sluice.Benchmarks;
+
+/// <summary>
+/// How exactly a copy keeps to throttle-bytes-per-second: bytes on loopback as its interface counts them (headers, acknowledgements and control traffic included),
+/// over ten seconds at 20 MiB/s, then over ten seconds at 40 MiB/s, beginning one second after the change.
+/// </summary>
+internal static class ThrottleBenchmark
+{
+    private const int MiB = 1024 * 1024;
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs it and prints the table; 1 when a figure is off by more than 5 %.</summary>
+    public static async Task<int> RunAsync()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(2, shards: 4);
+        await using var a = await nodes.ConnectAsync(0);
+        await using var b = await nodes.ConnectAsync(1);
+        await FillAsync(a, mib: 900);
+        await b.SendAsync("CONFIG SET throttle-bytes-per-second 20mb");
+        await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+        await Eventually.IsTrueAsync("all copies under way", TimeSpan.FromSeconds(60), async () =>
+        {
+            var report = await nodes.Grains(1).GetGrain<INodeGrain>("b").GetReport();
+            return report.Syncs.All(sync => sync is { State: SyncState.Copying, ReceivedBytes: > 0 });
+        });
+        await PauseAsync(TimeSpan.FromSeconds(2));
+
+        Console.WriteLine("| throttle-bytes-per-second | wire, MiB/s over 10 s | off by |");
+        Console.WriteLine("| --- | --- | --- |");
+        var first = await MeasureAsync("20mb", 20);
+        await b.SendAsync("CONFIG SET throttle-bytes-per-second 40mb");
+        await PauseAsync(TimeSpan.FromSeconds(1));
+        var second = await MeasureAsync("40mb, from 1 s after the change", 40);
+        return Math.Max(Math.Abs(first), Math.Abs(second)) <= 0.05 ? 0 : 1;
+    }
+
+    private static async Task<double> MeasureAsync(string name, double limit)
+    {
+        var time = TimeProvider.System;
+        var (bytes, start) = (LoopbackBytes(), time.GetTimestamp());
+        await PauseAsync(Window);
+        var rate = (LoopbackBytes() - bytes) / time.GetElapsedTime(start).TotalSeconds / MiB;
+        var off = rate / limit - 1;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {rate:0.00} | {off:+0.0%;-0.0%} |"));
+        return off;
+    }
+
+    private static Task PauseAsync(TimeSpan pause) => Task.Delay(pause, TimeProvider.System);
+
+    private static long LoopbackBytes()
+    {
+        var line = File.ReadLines("/proc/net/dev").Single(line => line.TrimStart().StartsWith("lo:", StringComparison.Ordinal));
+        return long.Parse(line.Split(':')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture);
+    }
+
+    private static async Task FillAsync(RedisConnection connection, int mib)
+    {
+        var random = new Random(1);
+        for (var n = 0; n < mib; n += 4)
+        {
+            await connection.PipelineAsync([.. Enumerable.Range(0, 4).Select(i =>
+            {
+                var value = new byte[MiB];
+                random.NextBytes(value);
+                return new[] { "SET"u8.ToArray(), System.Text.Encoding.ASCII.GetBytes($"fill:{n + i}"), value };
+            })]);
+        }
+    }
+}
