@@ -21,7 +21,7 @@ internal sealed class TelemetryExport(string node) : IHostedService, IDisposable
     public Task StartAsync(CancellationToken cancellationToken)
     {
         var resource = ResourceBuilder.CreateDefault().AddService("sluice", serviceVersion: ProductVersion.Text, serviceInstanceId: node);
-        traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(SluiceTelemetry.Name).AddOtlpExporter().Build();
+        traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(SluiceTelemetry.Name, "Microsoft.Orleans.Application").AddOtlpExporter().Build();
         metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(SluiceTelemetry.Name).AddOtlpExporter().Build();
         return Task.CompletedTask;
     }
