@@ -184,7 +184,10 @@ public sealed class RocksDb : IDisposable
     }
 
     /// <summary>Writes all of a batch or nothing of it. The sequences in its bytes are replaced by this database's next ones.</summary>
-    /// <exception cref="RocksDbException">The batch is malformed or names a column family that is not here, or the log could not be written.</exception>
+    /// <exception cref="RocksDbException">
+    /// The log could not be written; or the batch is malformed or names a column family that is not here, which RocksDB notices only when it has
+    /// logged it: the database then refuses writes, and after a malformed one cannot be opened again. Check bytes that come from elsewhere first.
+    /// </exception>
     public void Write(WriteBatch writeBatch, WriteOptions? writeOptions = null)
     {
         ArgumentNullException.ThrowIfNull(writeBatch);

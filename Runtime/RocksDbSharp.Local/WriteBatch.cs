@@ -24,7 +24,7 @@ public class WriteBatch : IDisposable
     }
 
     /// <summary>Takes over the first <paramref name="size"/> bytes of <paramref name="rep"/> (all of them, if negative) as a batch's bytes.</summary>
-    /// <exception cref="ArgumentException">Too short for a batch. What follows the header is checked when the batch is written.</exception>
+    /// <exception cref="ArgumentException">Too short for a batch. What follows the header is for the caller to check: see <see cref="RocksDb.Write"/>.</exception>
     public WriteBatch(byte[] rep, long size = -1)
         : this(CreateFrom(Prefix(rep, size)))
     {
@@ -45,7 +45,7 @@ public class WriteBatch : IDisposable
     }
 
     /// <summary>A batch of the bytes <paramref name="data"/>.</summary>
-    /// <exception cref="ArgumentException">Too short for a batch. What follows the header is checked when the batch is written.</exception>
+    /// <exception cref="ArgumentException">Too short for a batch. What follows the header is for the caller to check: see <see cref="RocksDb.Write"/>.</exception>
     public static WriteBatch FromSpan(ReadOnlySpan<byte> data) => new(CreateFrom(data));
 
     /// <summary>Gives back a buffer of <see cref="ToBytesPooled"/>.</summary>
