@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+
+namespace Sluice.Storage.Snapshots;
+
+/// <summary>
+/// CRC-32C checksums of a database's files. Table files never change and their names are never used again, so theirs are remembered from one snapshot to the next: a
+/// second manifest costs little. Safe for concurrent use.
+/// </summary>
+internal sealed class FileChecksums
+{
+    private const int BufferBytes = 256 << 10;
+    private readonly ConcurrentDictionary<(string Name, long Size), uint> tables = new();
+
+    /// <summary>The checksum of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="size">Its size, which is part of what a table file is remembered by.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public uint Of(string path, long size, CancellationToken cancellationToken)
+    {
+        var name = Path.GetFileName(path);
+        var isTable = name.EndsWith(".sst", StringComparison.Ordinal);
+        if (isTable && tables.TryGetValue((name, size), out var known))
+        {
+            return known;
+        }
+
+        var checksum = Read(path, cancellationToken);
+        if (isTable)
+        {
+            tables[(name, size)] = checksum;
+        }
+
+        return checksum;
+    }
+
+    /// <summary>Forgets the table files that are not among these: they are gone.</summary>
+    public void KeepOnly(IEnumerable<SnapshotFile> files)
+    {
+        var kept = files.Select(file => (file.Name, file.Size)).ToHashSet();
+        foreach (var known in tables.Keys.Where(known => !kept.Contains(known)))
+        {
+            tables.TryRemove(known, out _);
+        }
+    }
+
+    /// <summary>Reads a file from its beginning to its end.</summary>
+    public static uint Read(string path, CancellationToken cancellationToken)
+    {
+        using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            var checksum = 0u;
+            for (var offset = 0L; ;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var read = RandomAccess.Read(file, buffer, offset);
+                if (read == 0)
+                {
+                    return checksum;
+                }
+
+                checksum = Crc32C.Append(checksum, buffer.AsSpan(0, read));
+                offset += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
