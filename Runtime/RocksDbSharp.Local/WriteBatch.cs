@@ -115,6 +115,7 @@ public class WriteBatch : IDisposable
     }
 
     /// <summary>Removes the keys from <paramref name="startKey"/> on, up to but without <paramref name="endKey"/>; lengths in bytes.</summary>
+    /// <exception cref="ArgumentException">The end comes before the start.</exception>
     public unsafe WriteBatch DeleteRange(byte[] startKey, ulong sklen, byte[] endKey, ulong eklen, ColumnFamilyHandle? cf = null)
     {
         ArgumentNullException.ThrowIfNull(startKey);
@@ -133,6 +134,12 @@ public class WriteBatch : IDisposable
     /// <inheritdoc cref="DeleteRange(byte[], ulong, byte[], ulong, ColumnFamilyHandle?)"/>
     public unsafe void DeleteRange(byte* startKey, ulong sklen, byte* endKey, ulong eklen, ColumnFamilyHandle? cf = null)
     {
+        // RocksDB notices this only when the batch is in the log, and then refuses every further write.
+        if (new ReadOnlySpan<byte>(startKey, checked((int)sklen)).SequenceCompareTo(new ReadOnlySpan<byte>(endKey, checked((int)eklen))) > 0)
+        {
+            throw new ArgumentException("The end of the range comes before its start; exchange them.", nameof(endKey));
+        }
+
         if (cf is null)
         {
             WriteBatchApi.rocksdb_writebatch_delete_range(SafeHandle, startKey, (nuint)sklen, endKey, (nuint)eklen);

@@ -38,6 +38,18 @@ public sealed class WriteBatchTests : IDisposable
     }
 
     [Fact]
+    public void A_range_that_ends_before_it_starts_is_refused_before_it_breaks_the_database()
+    {
+        using var batch = new WriteBatch();
+        Assert.Throws<ArgumentException>(() => batch.DeleteRange("b"u8.ToArray(), 1, "a"u8.ToArray(), 1));
+        Assert.Throws<ArgumentException>(() => batch.DeleteRange("ab"u8.ToArray(), 2, "a"u8.ToArray(), 1));
+        batch.DeleteRange("a"u8.ToArray(), 1, "a"u8.ToArray(), 1).DeleteRange("a"u8.ToArray(), 1, [0xFF], 1);
+        _database.Put("a", "1");
+        _database.Write(batch);
+        Assert.Empty(TestDirectory.Contents(_database));
+    }
+
+    [Fact]
     public void A_cleared_batch_is_empty_and_log_data_takes_no_sequence()
     {
         using var batch = new WriteBatch();
