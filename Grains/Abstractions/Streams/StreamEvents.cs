@@ -8,7 +8,11 @@ namespace Sluice;
 /// <param name="FileIndex">Which file of the manifest.</param>
 /// <param name="FileOffset">Where in the file it begins.</param>
 /// <param name="Data">16 KiB to 1 MiB; less only at a file's end.</param>
-public readonly record struct SnapshotChunk(int FileIndex, long FileOffset, ReadOnlyMemory<byte> Data);
+public readonly record struct SnapshotChunk(int FileIndex, long FileOffset, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>CRC-32C of <see cref="Data"/>, checked on arrival, so that the file's checksum needs no second pass; null: not known.</summary>
+    public uint? Crc32C { get; init; }
+}
 
 /// <summary>A piece of a shard's log.</summary>
 /// <param name="Epoch">The epoch of the primary that sends it.</param>
