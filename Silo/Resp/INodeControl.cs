@@ -1,0 +1,25 @@
+namespace Sluice.Silo.Resp;
+
+/// <summary>What the gateway asks of its own node. Safe for concurrent use.</summary>
+public interface INodeControl
+{
+    /// <summary>The node's name.</summary>
+    string Name { get; }
+
+    /// <summary>What the node is and does.</summary>
+    Task<NodeReport> GetReportAsync();
+
+    /// <summary>What the broker knows of links and flows; null when it can't be reached.</summary>
+    Task<BandwidthStatus?> GetBandwidthAsync();
+
+    /// <summary>REPLICAOF host port.</summary>
+    /// <exception cref="OrderRefusedException">With the reason, for the operator.</exception>
+    Task ReplicaOfAsync(ReplicaOfOrder order);
+
+    /// <summary>REPLICAOF NO ONE.</summary>
+    /// <exception cref="OrderRefusedException">With the reason, for the operator.</exception>
+    Task PromoteAsync();
+
+    /// <summary>Begins to stop the process, in order: what is acknowledged is durable already.</summary>
+    void Shutdown();
+}
