@@ -116,6 +116,10 @@ namespace Orleans.Runtime.Messaging
 
 namespace Orleans.Serialization
 {
+    /// <summary>A value was to cross a grain boundary whose type has no <see cref="GenerateSerializerAttribute"/>.</summary>
+    [GenerateSerializer]
+    public sealed class CodecNotFoundException(string message) : Exception(message);
+
     /// <summary>What an exception becomes whose type this process does not have, or may not rebuild.</summary>
     public sealed class UnavailableExceptionFallbackException : Exception
     {

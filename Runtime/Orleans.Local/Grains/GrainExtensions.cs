@@ -88,3 +88,11 @@ public static class GrainBaseExtensions
     public static IGrainTimer RegisterGrainTimer(this IGrainBase grain, Func<Task> callback, TimeSpan dueTime, TimeSpan period) =>
         grain.RegisterGrainTimer(callback, new GrainTimerCreationOptions(dueTime, period));
 }
+
+/// <summary>Tasks that nobody waits for.</summary>
+public static class PublicOrleansTaskExtensions
+{
+    /// <summary>Observes the task's exception, if it comes to one.</summary>
+    public static void Ignore(this Task task) =>
+        task.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+}

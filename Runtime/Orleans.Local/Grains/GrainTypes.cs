@@ -50,12 +50,18 @@ internal sealed class GrainTypes
     private readonly Dictionary<GrainType, GrainClass> _byType = [];
     private readonly Dictionary<string, Type> _interfaces = [];
     private readonly Dictionary<Type, List<GrainClass>> _byInterface = [];
+    private readonly Dictionary<string, Type> _serializable = [];
 
     public GrainTypes(IEnumerable<Assembly> assemblies)
     {
         Assemblies = [.. assemblies];
         foreach (var type in Assemblies.SelectMany(a => a.GetTypes()))
         {
+            if (type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false) && !type.IsGenericTypeDefinition)
+            {
+                _serializable.TryAdd(GrainInterfaces.AliasOf(type) ?? type.FullName!, type);
+            }
+
             if (type.IsInterface && typeof(IAddressable).IsAssignableFrom(type))
             {
                 _interfaces.TryAdd(GrainInterfaces.NameOf(type).ToString(), type);
@@ -83,6 +89,9 @@ internal sealed class GrainTypes
     public GrainClass ClassOf(GrainType type) => _byType.TryGetValue(type, out var found) ? found
         : throw new ArgumentException($"No grain class of type '{type}' is in this process.");
 
+    /// <summary>The type with <see cref="GenerateSerializerAttribute"/> of that alias or full name.</summary>
+    public Type? SerializableNamed(string name) => _serializable.GetValueOrDefault(name);
+
     public Type? InterfaceNamed(string name) => _interfaces.GetValueOrDefault(name);
 
     /// <summary>The type of the one class that implements <paramref name="grainInterface"/>, or null when none does here.</summary>
@@ -98,6 +107,9 @@ internal sealed class GrainTypes
         return matching is [var only] ? only.GrainType : throw new ArgumentException(
             $"{matching.Count} grain classes implement {grainInterface}{(classNamePrefix is null ? "" : $" and begin with '{classNamePrefix}'")}: give a class name prefix that one of these has: {string.Join(", ", classes.Select(c => c.Type.FullName))}.");
     }
+
+    public ManifestMessage ToManifest() => new(_byInterface.Where(i => i.Value.Count == 1)
+        .ToDictionary(i => GrainInterfaces.NameOf(i.Key).ToString(), i => i.Value[0].GrainType.ToString()));
 
     private void Add(GrainClass grainClass)
     {

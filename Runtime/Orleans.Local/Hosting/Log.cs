@@ -23,4 +23,25 @@ internal static partial class Log
 
     [LoggerMessage(9013, LogLevel.Warning, "Grain {Grain} could not be taken out of the directory; its entry goes with this silo.")]
     public static partial void UnregisterFailed(this ILogger log, GrainId grain, Exception exception);
+
+    [LoggerMessage(9020, LogLevel.Warning, "A message from {Peer} to {Path} was refused: its shared secret or cluster id is not ours.")]
+    public static partial void SecretRefused(this ILogger log, System.Net.IPAddress? peer, string path);
+
+    [LoggerMessage(9021, LogLevel.Warning, "A message to {Path} could not be handled.")]
+    public static partial void MessageFailed(this ILogger log, string path, Exception exception);
+
+    [LoggerMessage(9022, LogLevel.Warning, "No shared secret is configured: messages are taken from loopback only. Set Orleans:Clustering:SharedSecret.")]
+    public static partial void NoSecret(this ILogger log);
+
+    [LoggerMessage(9030, LogLevel.Information, "Silo {Silo} ({Name}) is {Status}.")]
+    public static partial void MemberChanged(this ILogger log, SiloAddress silo, string name, SiloStatus status);
+
+    [LoggerMessage(9031, LogLevel.Warning, "Silo {Silo} refuses our heartbeats.")]
+    public static partial void HeartbeatRefused(this ILogger log, System.Net.IPEndPoint silo, Exception exception);
+
+    [LoggerMessage(9040, LogLevel.Warning, "Grain {Grain} was active twice after a change of membership; the activation here ends.")]
+    public static partial void DuplicateFound(this ILogger log, GrainId grain);
+
+    [LoggerMessage(9041, LogLevel.Debug, "The directory could not reach {Silo}; it tries again while that silo is a member.")]
+    public static partial void DirectoryRetry(this ILogger log, SiloAddress silo, Exception exception);
 }

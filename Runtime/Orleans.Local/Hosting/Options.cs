@@ -89,6 +89,9 @@ namespace Orleans.Configuration
         /// <summary>How long a caller waits for an answer; then it gets a <see cref="TimeoutException"/>.</summary>
         public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+        /// <summary>Whether the token of a call that timed out is cancelled in the grain, which else goes on.</summary>
+        public bool CancelRequestOnTimeout { get; set; }
+
         /// <summary>The largest message in bytes, 100 MiB by default.</summary>
         public int MaxMessageBodySize { get; set; } = 100 * 1024 * 1024;
     }

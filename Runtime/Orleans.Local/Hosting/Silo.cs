@@ -15,10 +15,12 @@ internal sealed class Silo : IDisposable
 {
     private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
     private readonly GrainDirectory _directory;
+    private readonly SiloTransport _transport;
     private readonly SiloMessagingOptions _messaging;
     private ITimer? _collector;
+    private volatile bool _killed;
 
-    public Silo(IServiceProvider services, GrainTypes types, SiloReferences references, GrainDirectory directory, ILocalSiloDetails details, TimeProvider time, IOptions<GrainCollectionOptions> collection, IOptions<SiloMessagingOptions> messaging, ILogger<Silo> log)
+    public Silo(IServiceProvider services, GrainTypes types, SiloReferences references, GrainDirectory directory, SiloTransport transport, ILocalSiloDetails details, TimeProvider time, IOptions<GrainCollectionOptions> collection, IOptions<SiloMessagingOptions> messaging, ILogger<Silo> log)
     {
         Services = services;
         Types = types;
@@ -28,6 +30,7 @@ internal sealed class Silo : IDisposable
         Collection = collection.Value;
         Log = log;
         _directory = directory;
+        _transport = transport;
         _messaging = messaging.Value;
         references.Silo = this;
         directory.Silo = this;
@@ -51,6 +54,8 @@ internal sealed class Silo : IDisposable
 
     public IEnumerable<Activation> Activations => _activations.Values;
 
+    public bool Has(GrainId grain) => _activations.ContainsKey(grain);
+
     public void StartCollecting() => _collector = Time.CreateTimer(_ => Collect(), null, Collection.CollectionQuantum, Collection.CollectionQuantum);
 
     public void Dispose() => _collector?.Dispose();
@@ -58,7 +63,11 @@ internal sealed class Silo : IDisposable
     /// <summary>Sends a request on its way; what goes wrong fails it.</summary>
     public void Dispatch(Invocation call)
     {
-        if (!(_activations.TryGetValue(call.Target, out var activation) && activation.TryReceive(call)))
+        if (_killed)
+        {
+            call.Fail(new SiloUnavailableException($"Silo {Address} has stopped."));
+        }
+        else if (!(_activations.TryGetValue(call.Target, out var activation) && activation.TryReceive(call)))
         {
             _ = RouteAsync(call);
         }
@@ -82,7 +91,10 @@ internal sealed class Silo : IDisposable
     {
         try
         {
-            await _directory.UnregisterAsync(activation.Address);
+            if (!_killed)
+            {
+                await _directory.UnregisterAsync(activation.Address);
+            }
         }
         catch (Exception exception)
         {
@@ -90,6 +102,18 @@ internal sealed class Silo : IDisposable
         }
 
         _activations.TryRemove(new KeyValuePair<GrainId, Activation>(activation.GrainId, activation));
+    }
+
+    /// <summary>Drops all activations where they stand, as the death of the process would.</summary>
+    public void Kill()
+    {
+        _killed = true;
+        foreach (var activation in _activations.Values)
+        {
+            activation.Abandon();
+        }
+
+        _activations.Clear();
     }
 
     public async Task DeactivateAllAsync(CancellationToken cancellationToken)
@@ -103,16 +127,18 @@ internal sealed class Silo : IDisposable
         await Task.WhenAll(all.Select(a => a.Deactivated)).WaitAsync(cancellationToken);
     }
 
-    private async Task RouteAsync(Invocation call)
+    // To a silo that turns out to be gone before anything was sent, the request may be sent again, if the directory knows another by then.
+    private async Task RouteAsync(Invocation call, bool mayUseCache = true)
     {
         try
         {
-            while (true)
+            while (!call.Completion.IsCompleted)
             {
-                var address = await _directory.LocateAsync(call);
+                var address = await _directory.LocateAsync(call, mayUseCache && call.Hops == 0);
                 if (!Address.Equals(address.SiloAddress))
                 {
-                    throw new SiloUnavailableException($"Silo {address.SiloAddress} is not reachable.");
+                    await _transport.SendAsync(address, call);
+                    return;
                 }
 
                 if (GetOrActivate(address).TryReceive(call))
@@ -120,6 +146,15 @@ internal sealed class Silo : IDisposable
                     return;
                 }
             }
+        }
+        catch (NotDeliveredException) when (mayUseCache)
+        {
+            _directory.Forget(call.Target);
+            await RouteAsync(call, mayUseCache: false);
+        }
+        catch (NotDeliveredException exception)
+        {
+            call.Fail(new SiloUnavailableException($"The silo of grain {call.Target} is not reachable: {exception.Message}", exception));
         }
         catch (Exception exception)
         {
@@ -154,19 +189,15 @@ internal sealed class Silo : IDisposable
 }
 
 /// <summary>References bound to a silo.</summary>
-internal sealed class SiloReferences(GrainTypes types, TimeProvider time, IOptions<SiloMessagingOptions> messaging, IOptions<TracingOptions> tracing, IServiceProvider services) : ReferenceRuntime(time), IClusterClient
+internal sealed class SiloReferences(GrainTypes types, TimeProvider time, IOptions<SiloMessagingOptions> messaging, IOptions<TracingOptions> tracing, IServiceProvider services) : ReferenceRuntime(time, messaging.Value), IClusterClient
 {
     public Silo Silo { get; set; } = null!;
 
     public IServiceProvider ServiceProvider => services;
-
-    public override TimeSpan ResponseTimeout => messaging.Value.ResponseTimeout;
 
     public override bool PropagatesActivity => tracing.Value.Enabled;
 
     protected override GrainType? FindType(Type grainInterface, string? classNamePrefix) => types.TypeFor(grainInterface, classNamePrefix);
 
     protected override void Transmit(Invocation call) => Silo.Dispatch(call);
-
-    protected override bool NeedsAbort(Invocation call) => false;
 }

@@ -44,16 +44,14 @@ namespace Orleans
         {
             if (services.All(s => s.ServiceType != typeof(Silo)))
             {
-                services.AddLogging();
-                services.AddOptions();
-                services.TryAddSingleton(TimeProvider.System);
-                services.TryAddSingleton(GrainTypes.OfProcess());
+                AddShared(services);
                 services.AddSingleton<LocalSilo>();
                 services.AddSingleton<ILocalSiloDetails>(s => s.GetRequiredService<LocalSilo>());
                 services.AddSingleton<Membership>();
                 services.AddSingleton<ISiloStatusOracle>(s => s.GetRequiredService<Membership>());
                 services.AddSingleton<PlacementService>();
                 services.AddSingleton<GrainDirectory>();
+                services.AddSingleton<SiloTransport>();
                 services.AddSingleton<SiloReferences>();
                 services.AddSingleton<IGrainFactory>(s => s.GetRequiredService<SiloReferences>());
                 services.AddSingleton<IClusterClient>(s => s.GetRequiredService<SiloReferences>());
@@ -70,11 +68,27 @@ namespace Orleans
 
             return new SiloBuilder(services, configuration);
         }
+
+        /// <summary>What silos and clients have in common.</summary>
+        public static void AddShared(IServiceCollection services)
+        {
+            services.AddLogging();
+            services.AddOptions();
+            services.TryAddSingleton(TimeProvider.System);
+            services.TryAddSingleton(GrainTypes.OfProcess());
+            services.AddSingleton<SharedSecret>();
+            services.AddSingleton<HttpMessenger>();
+            services.AddSingleton<MessageCodec>();
+        }
     }
 
     /// <summary>Starts and stops the silo with its host.</summary>
-    internal sealed class SiloService(Silo silo, LocalSilo local, SiloLifecycle lifecycle, Membership membership, IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants, ILogger<Silo> log) : Microsoft.Extensions.Hosting.IHostedService
+    internal sealed class SiloService(Silo silo, LocalSilo local, SiloLifecycle lifecycle, Membership membership, GrainDirectory directory, SiloTransport transport, IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants, ILogger<Silo> log) : Microsoft.Extensions.Hosting.IHostedService
     {
+        // Orleans' own stages: sockets listen before the runtime's services, grains deactivate before the silo leaves.
+        private const int Listening = ServiceLifecycleStage.RuntimeInitialize - 1;
+        private const int GrainDeactivation = ServiceLifecycleStage.BecomeActive - 1;
+
         public async Task StartAsync(CancellationToken cancellationToken)
         {
             foreach (var participant in participants)
@@ -82,20 +96,42 @@ namespace Orleans
                 participant.Participate(lifecycle);
             }
 
-            lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.BecomeActive, _ =>
+            directory.Start();
+            lifecycle.Subscribe<SiloService>(Listening, token => transport.StartAsync(silo, token), transport.StopAsync);
+            lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.RuntimeServices, _ => membership.JoinAsync(), _ => membership.AnnounceAsync(SiloStatus.Dead));
+            lifecycle.Subscribe<SiloService>(GrainDeactivation, _ => Task.CompletedTask, silo.DeactivateAllAsync);
+            lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.BecomeActive, BecomeActiveAsync, _ => membership.AnnounceAsync(SiloStatus.ShuttingDown));
+            try
             {
-                membership.CurrentStatus = SiloStatus.Active;
-                silo.StartCollecting();
-                return Task.CompletedTask;
-            }, silo.DeactivateAllAsync);
-            await lifecycle.StartAsync(cancellationToken);
+                await lifecycle.StartAsync(cancellationToken);
+            }
+            catch
+            {
+                // A host that fails to start does not stop what did start.
+                await lifecycle.StopAsync(CancellationToken.None);
+                throw;
+            }
+
             log.SiloStarted(local.Name, local.SiloAddress, local.GatewayAddress.Endpoint.Port, silo.Types.Classes.Count());
         }
 
         public async Task StopAsync(CancellationToken cancellationToken)
         {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                // Killed: no grain is deactivated and nobody is told.
+                membership.FallSilent();
+                silo.Kill();
+            }
+
             await lifecycle.StopAsync(cancellationToken);
             log.SiloStopped(local.Name);
+        }
+
+        private Task BecomeActiveAsync(CancellationToken cancellationToken)
+        {
+            silo.StartCollecting();
+            return membership.AnnounceAsync(SiloStatus.Active);
         }
     }
 }

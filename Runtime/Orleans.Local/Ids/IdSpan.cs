@@ -61,6 +61,11 @@ internal static class UniformHash
             hash = (hash ^ c) * 1099511628211;
         }
 
+        return Mix(hash);
+    }
+
+    public static ulong Mix(ulong hash)
+    {
         hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
         hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
         return hash ^ (hash >> 33);

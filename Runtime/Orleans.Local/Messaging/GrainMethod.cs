@@ -111,7 +111,7 @@ internal sealed class GrainMethod<TResult> : GrainMethod
         if (OneWay)
         {
             // The caller does not wait; whatever becomes of the request is not its business.
-            request.Completion.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            request.Completion.Ignore();
             return Info.ReturnType == typeof(void) ? null
                 : _valueTask ? (typeof(TResult) == typeof(Unit) ? default(ValueTask) : default(ValueTask<TResult>))
                 : Task.FromResult(default(TResult));

@@ -89,21 +89,16 @@ internal abstract class Invocation(GrainId target, GrainMethod method, object?[]
     public override void Orphaned(Silo silo) => silo.Forward(this);
 
     /// <summary>Ties the call to the caller's token and gives the callee one of its own, which is cancelled as a turn of the callee.</summary>
-    public void TieCancellation(bool always)
+    public void TieCancellation()
     {
-        var index = Method.CancellationIndex;
-        var token = index >= 0 ? (CancellationToken)(Arguments[index] ?? CancellationToken.None) : default;
-        if (index < 0 && !always)
+        if (Method.CancellationIndex is not (>= 0 and var index))
         {
             return;
         }
 
+        var token = (CancellationToken)(Arguments[index] ?? CancellationToken.None);
         _cancellation = new CancellationTokenSource();
-        if (index >= 0)
-        {
-            Arguments[index] = _cancellation.Token;
-        }
-
+        Arguments[index] = _cancellation.Token;
         if (token.CanBeCanceled)
         {
             _registration = token.UnsafeRegister(static (call, t) =>
@@ -112,6 +107,20 @@ internal abstract class Invocation(GrainId target, GrainMethod method, object?[]
                 invocation.Fail(new OperationCanceledException(t));
                 invocation.CancelCallee();
             }, this);
+        }
+    }
+
+    /// <summary>Ties a call that came from another process to the connection that its answer goes back on.</summary>
+    public void AbortWith(CancellationToken aborted)
+    {
+        if (Method.CancellationIndex >= 0)
+        {
+            Arguments[Method.CancellationIndex] = aborted;
+            TieCancellation();
+        }
+        else
+        {
+            _registration = aborted.UnsafeRegister(static (call, t) => ((Invocation)call!).Fail(new OperationCanceledException(t)), this);
         }
     }
 

@@ -1,6 +1,3 @@
-using Orleans.Configuration;
-using Orleans.Runtime;
-
 namespace Orleans;
 
 /// <summary>
@@ -13,11 +10,13 @@ internal sealed class PendingCalls : IDisposable
     private readonly Stripe[] _stripes = [.. Enumerable.Range(0, 16).Select(_ => new Stripe())];
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly bool _cancelOverdue;
     private int _next;
 
-    public PendingCalls(TimeProvider time)
+    public PendingCalls(TimeProvider time, bool cancelOverdue)
     {
         _time = time;
+        _cancelOverdue = cancelOverdue;
         _timer = time.CreateTimer(static self => ((PendingCalls)self!).FailOverdue(), this, Sweep, Sweep);
     }
 
@@ -91,7 +90,10 @@ internal sealed class PendingCalls : IDisposable
             // Removed here as well as by its completion: a call may have been completed before it was added.
             Remove(call);
             call.Fail(new TimeoutException($"Response did not arrive on time in {call.Timeout} for {call.Method.InterfaceName}.{call.Method.Name} of grain {call.Target}."));
-            call.CancelCallee();
+            if (_cancelOverdue)
+            {
+                call.CancelCallee();
+            }
         }
     }
 

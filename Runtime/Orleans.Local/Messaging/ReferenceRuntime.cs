@@ -1,19 +1,18 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using Orleans.Configuration;
 using Orleans.Runtime;
 
 namespace Orleans;
 
 /// <summary>What references are bound to: a silo, or a client outside of one. Makes references, and sends what is called on them.</summary>
-internal abstract class ReferenceRuntime(TimeProvider time) : IGrainFactory, IDisposable
+internal abstract class ReferenceRuntime(TimeProvider time, MessagingOptions messaging) : IGrainFactory, IDisposable
 {
     private readonly ConcurrentDictionary<Type, GrainType> _types = new();
 
-    public abstract TimeSpan ResponseTimeout { get; }
-
     public abstract bool PropagatesActivity { get; }
 
-    protected PendingCalls Pending { get; } = new(time);
+    protected PendingCalls Pending { get; } = new(time, messaging.CancelRequestOnTimeout);
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey
@@ -42,7 +41,7 @@ internal abstract class ReferenceRuntime(TimeProvider time) : IGrainFactory, IDi
     public void Send(Invocation call)
     {
         call.Context = RequestContext.Export();
-        call.Timeout = call.Method.ResponseTimeout ?? ResponseTimeout;
+        call.Timeout = call.Method.ResponseTimeout ?? messaging.ResponseTimeout;
         if (PropagatesActivity && Telemetry.Application.HasListeners())
         {
             call.StartClientSpan();
@@ -54,7 +53,7 @@ internal abstract class ReferenceRuntime(TimeProvider time) : IGrainFactory, IDi
             return;
         }
 
-        call.TieCancellation(always: NeedsAbort(call));
+        call.TieCancellation();
         if (!call.Method.OneWay)
         {
             Pending.Add(call);
@@ -73,9 +72,6 @@ internal abstract class ReferenceRuntime(TimeProvider time) : IGrainFactory, IDi
     protected abstract GrainType? FindType(Type grainInterface, string? classNamePrefix);
 
     protected abstract void Transmit(Invocation call);
-
-    /// <summary>Whether the call needs a token with which to abort its transmission.</summary>
-    protected abstract bool NeedsAbort(Invocation call);
 
     private GrainReference CreateReference(Type grainInterface, GrainId grainId)
     {

@@ -139,6 +139,19 @@ internal sealed class Activation : IGrainContext
         }
     }
 
+    /// <summary>Ends without OnDeactivateAsync; what waits is never answered.</summary>
+    public void Abandon()
+    {
+        lock (_lock)
+        {
+            _phase = Phase.Invalid;
+            _waiting.Clear();
+        }
+
+        StopTimers();
+        _deactivated.TrySetResult();
+    }
+
     public void DelayDeactivation(TimeSpan span)
     {
         lock (_lock)
@@ -262,6 +275,11 @@ internal sealed class Activation : IGrainContext
 
         lock (_lock)
         {
+            if (_phase == Phase.Invalid)
+            {
+                return;
+            }
+
             _phase = Phase.Valid;
             if (_asked)
             {

@@ -56,6 +56,20 @@ internal static class WireFormat
                 .Select(p => p.GetCustomAttribute<IdAttribute>()?.Id).FirstOrDefault(id => id is not null)
             : null);
 
+    /// <summary>How to set a member that travels, be it private or get-only.</summary>
+    internal static Action<object, object?> Setter(MemberInfo member)
+    {
+        if (member is FieldInfo field)
+        {
+            return field.SetValue;
+        }
+
+        var property = (PropertyInfo)member;
+        return property.SetMethod is not null ? property.SetValue
+            : property.DeclaringType!.GetField($"<{property.Name}>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic) is { } backing ? backing.SetValue
+            : throw new NotSupportedException($"'{property.DeclaringType}.{property.Name}' has [Id] but neither a setter nor a field that the compiler made for it.");
+    }
+
     private sealed class MemberIdResolver : DefaultJsonTypeInfoResolver
     {
         public override JsonTypeInfo GetTypeInfo(Type type, JsonSerializerOptions options)
@@ -76,7 +90,8 @@ internal static class WireFormat
             foreach (var (member, name) in MembersOf(type))
             {
                 var property = info.CreateJsonPropertyInfo(member is PropertyInfo p ? p.PropertyType : ((FieldInfo)member).FieldType, name);
-                (property.Get, property.Set) = Accessors(member);
+                property.Get = member is PropertyInfo read ? read.GetValue : ((FieldInfo)member).GetValue;
+                property.Set = Setter(member);
                 info.Properties.Add(property);
             }
 
@@ -92,21 +107,6 @@ internal static class WireFormat
 
             var parameterless = type.GetConstructor(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, []);
             return parameterless is null || type.IsValueType ? () => RuntimeHelpers.GetUninitializedObject(type) : () => parameterless.Invoke(null);
-        }
-
-        private static (Func<object, object?>, Action<object, object?>) Accessors(MemberInfo member)
-        {
-            if (member is FieldInfo field)
-            {
-                return (field.GetValue, field.SetValue);
-            }
-
-            var property = (PropertyInfo)member;
-            const BindingFlags Private = BindingFlags.Instance | BindingFlags.NonPublic;
-            var backing = property.DeclaringType!.GetField($"<{property.Name}>k__BackingField", Private);
-            return property.SetMethod is not null ? (property.GetValue, property.SetValue)
-                : backing is not null ? (property.GetValue, backing.SetValue)
-                : throw new NotSupportedException($"'{property.DeclaringType}.{property.Name}' has [Id] but neither a setter nor a field that the compiler made for it.");
         }
     }
 }
@@ -132,7 +132,7 @@ internal sealed class GrainReferenceConverter : JsonConverterFactory
         where T : class
     {
         public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            (Runtime ?? throw new JsonException("A grain reference can only be read from a grain call.")).CreateReference<T>(GrainId.Parse(reader.GetString()!));
+            (Runtime ?? (RuntimeContext.Current as Activation)?.Silo.References ?? throw new JsonException("A grain reference can only be read from a grain call.")).CreateReference<T>(GrainId.Parse(reader.GetString()!));
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
             writer.WriteStringValue(value is GrainReference reference ? reference.GrainId.ToString()

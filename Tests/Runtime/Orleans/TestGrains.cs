@@ -71,3 +71,9 @@ public sealed class CounterGrain(ILocalSiloDetails silo) : Grain, ICounterGrain
         return Task.CompletedTask;
     }
 }
+
+internal static class ServiceExtensions
+{
+    public static IGrainFactory GetGrainFactory(this IServiceProvider services) =>
+        (IGrainFactory)services.GetService(typeof(IGrainFactory))!;
+}
