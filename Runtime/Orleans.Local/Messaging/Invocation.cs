@@ -82,7 +82,7 @@ internal abstract class Invocation(GrainId target, GrainMethod method, object?[]
 
     public abstract void Fail(Exception exception);
 
-    public abstract void SetResult(JsonElement result);
+    public abstract void SetResult(JsonElement? result);
 
     public abstract void WriteResult(Utf8JsonWriter writer);
 
@@ -210,9 +210,9 @@ internal sealed class Invocation<TResult>(GrainId target, GrainMethod<TResult> m
         }
     }
 
-    public override void SetResult(JsonElement result)
+    public override void SetResult(JsonElement? result)
     {
-        var value = typeof(TResult) == typeof(Unit) ? default : result.Deserialize<TResult>(WireFormat.Options);
+        var value = result is not { } json || typeof(TResult) == typeof(Unit) ? default : json.Deserialize<TResult>(WireFormat.Options);
         if (_completion.TrySetResult(value!))
         {
             End(null);

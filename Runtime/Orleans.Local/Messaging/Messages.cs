@@ -33,7 +33,7 @@ internal sealed record CallMessage
 /// <summary>The answer to a call: its result, or what went wrong.</summary>
 internal sealed record CallReply
 {
-    public JsonElement Result { get; init; }
+    public JsonElement? Result { get; init; }
 
     public ErrorMessage? Error { get; init; }
 
