@@ -27,6 +27,7 @@ public sealed class StagingWriter : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly SemaphoreSlim syncing = new(1, 1);
+
     private readonly CancellationTokenSource stopping = new();
     private readonly Signal stepReached = new();
     private readonly Lock gate = new();
@@ -34,6 +35,9 @@ public sealed class StagingWriter : IAsyncDisposable
     private StagedFile? current;
     private int currentIndex = -1;
     private Task background = Task.CompletedTask;
+
+    // A subscription that was given up may still be in its last write when the copy goes on or ends.
+    private Task lastWrite = Task.CompletedTask;
     private Exception? failure;
     private long received;
     private long durable;
@@ -86,31 +90,12 @@ public sealed class StagingWriter : IAsyncDisposable
     /// <exception cref="StagedFileCorruptException">A file is whole and its checksum is wrong.</exception>
     /// <exception cref="StagingSpaceException">The disk is full; what is staged is kept.</exception>
     /// <exception cref="IOException">The disk fails; also reported here when it failed in the background.</exception>
-    public async ValueTask WriteAsync(SnapshotChunk chunk)
+    public ValueTask WriteAsync(SnapshotChunk chunk)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         RethrowFailure();
-        var at = layout.PositionOf(chunk.FileIndex, chunk.FileOffset);
-        var end = layout.PositionOf(chunk.FileIndex, chunk.FileOffset + chunk.Data.Length);
-        if (at != received || end < 0)
-        {
-            throw new InvalidOperationException(
-                $"{chunk.Data.Length} bytes at {chunk.FileOffset} of file {chunk.FileIndex} do not follow position {received} of this copy.");
-        }
-
-        try
-        {
-            await FileFor(chunk.FileIndex).AppendAsync(chunk.Data, chunk.Crc32C).ConfigureAwait(false);
-        }
-        catch (IOException error) when (StagingFiles.IsFull(error))
-        {
-            throw Full(error);
-        }
-
-        if (Interlocked.Add(ref received, chunk.Data.Length) - DurablePosition >= SyncStep)
-        {
-            stepReached.Set();
-        }
+        lastWrite = AppendAsync(chunk);
+        return new ValueTask(lastWrite);
     }
 
     /// <summary>
@@ -118,6 +103,7 @@ public sealed class StagingWriter : IAsyncDisposable
     /// </summary>
     public async Task RewindAsync(CancellationToken cancellationToken)
     {
+        await lastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         RethrowFailure();
         await SyncAsync(cancellationToken).ConfigureAwait(false);
         Invariant.Holds(DurablePosition == ReceivedPosition, "after an fsync of all files everything that was written is durable");
@@ -168,13 +154,10 @@ public sealed class StagingWriter : IAsyncDisposable
         }
 
         disposed = true;
+        await lastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await stopping.CancelAsync().ConfigureAwait(false);
         await background.ConfigureAwait(false);
-        foreach (var file in open)
-        {
-            file.Dispose();
-        }
-
+        open.ForEach(static file => file.Dispose());
         open.Clear();
         stopping.Dispose();
         syncing.Dispose();
@@ -193,6 +176,31 @@ public sealed class StagingWriter : IAsyncDisposable
         if (free < bytes)
         {
             throw new StagingSpaceException($"'{directory}' has {free} bytes free, the copy needs {bytes}: free {bytes - free} bytes more.");
+        }
+    }
+
+    private async Task AppendAsync(SnapshotChunk chunk)
+    {
+        var at = layout.PositionOf(chunk.FileIndex, chunk.FileOffset);
+        var end = layout.PositionOf(chunk.FileIndex, chunk.FileOffset + chunk.Data.Length);
+        if (at != received || end < 0)
+        {
+            throw new InvalidOperationException(
+                $"{chunk.Data.Length} bytes at {chunk.FileOffset} of file {chunk.FileIndex} do not follow position {received} of this copy.");
+        }
+
+        try
+        {
+            await FileFor(chunk.FileIndex).AppendAsync(chunk.Data, chunk.Crc32C).ConfigureAwait(false);
+        }
+        catch (IOException error) when (StagingFiles.IsFull(error))
+        {
+            throw Full(error);
+        }
+
+        if (Interlocked.Add(ref received, chunk.Data.Length) - DurablePosition >= SyncStep)
+        {
+            stepReached.Set();
         }
     }
 
