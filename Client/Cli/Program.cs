@@ -1,1 +1,4 @@
-return 0;
+using Sluice.Cli;
+
+using var environment = CommandEnvironment.OfProcess();
+return await SluiceCommandLine.RunAsync(args, environment);

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Sluice.Cli.Rendering;
+
+namespace Sluice.Cli.Commands;
+
+/// <summary>Options whose values are checked while the command line is read, before anything is connected to.</summary>
+internal static class TypedOptions
+{
+    /// <summary>A time: <c>500ms</c>, <c>10s</c>.</summary>
+    public static Option<TimeSpan?> Time(string name, string description) =>
+        Of<TimeSpan?>(name, "TIME", description, text => Quantity.ParseTime(name, text));
+
+    /// <summary>A size: <c>20mb</c>.</summary>
+    public static Option<long?> Bytes(string name, string description) =>
+        Of<long?>(name, "SIZE", description, text => Quantity.ParseBytes(name, text));
+
+    /// <summary>A whole number within bounds.</summary>
+    public static Option<int?> Number(string name, string description, int least, int most) => Of<int?>(name, "N", description, text =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{name} '{text}' is out of range: write a whole number from {least} to {most}.")));
+
+    /// <summary>Shards: <c>0,3,8-11</c>.</summary>
+    public static Option<int[]?> Shards() => Of<int[]?>("--shards", "LIST", "Only these shards, for example 0,3,8-11", ShardList.Parse);
+
+    /// <summary>Refuses a command line that gives both options.</summary>
+    public static void Exclude(this Command command, Option one, Option other) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(one) is { Implicit: false } && result.GetResult(other) is { Implicit: false })
+        {
+            result.AddError($"{one.Name} and {other.Name} exclude each other: give one of them.");
+        }
+    });
+
+    private static Option<T?> Of<T>(string name, string valueName, string description, Func<string, T> parse) => new(name)
+    {
+        HelpName = valueName,
+        Description = description,
+        CustomParser = result => Parse(result, parse),
+    };
+
+    private static T? Parse<T>(ArgumentResult result, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(result.Tokens[0].Value);
+        }
+        catch (UsageException error)
+        {
+            result.AddError(error.Message);
+            return default;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+
+namespace Sluice.Cli.Rendering;
+
+/// <summary>Sizes, rates and times as people read and write them.</summary>
+internal static class Quantity
+{
+    private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+    // As in redis.conf: k is 1,000 and kb is 1,024.
+    private static readonly Dictionary<string, long> Factors = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [""] = 1, ["b"] = 1,
+        ["k"] = 1000, ["kb"] = 1L << 10, ["kib"] = 1L << 10,
+        ["m"] = 1000 * 1000, ["mb"] = 1L << 20, ["mib"] = 1L << 20,
+        ["g"] = 1000 * 1000 * 1000, ["gb"] = 1L << 30, ["gib"] = 1L << 30,
+    };
+
+    public static string Bytes(long bytes)
+    {
+        double value = bytes;
+        var unit = 0;
+        // 1023.95 would be shown as 1024.0 of the smaller unit.
+        while (Math.Abs(value) >= 1023.95 && unit < Units.Length - 1)
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        return unit == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{bytes} B")
+            : string.Create(CultureInfo.InvariantCulture, $"{value:0.0} {Units[unit]}");
+    }
+
+    public static string Rate(long bytesPerSecond) => bytesPerSecond <= 0 ? "-" : $"{Bytes(bytesPerSecond)}/s";
+
+    public static string Limit(long? bytesPerSecond) => bytesPerSecond switch { null => "unknown", 0 => "no limit", { } limit => $"{Bytes(limit)}/s" };
+
+    public static string Share(double part) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(100 * part)} %");
+
+    public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
+
+    /// <summary>A time in its two largest units.</summary>
+    public static string Time(TimeSpan? time) => time switch
+    {
+        null => "-",
+        { TotalSeconds: < 1 } => "< 1 s",
+        { TotalMinutes: < 1 } span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0} s"),
+        { TotalHours: < 1 } span => string.Create(CultureInfo.InvariantCulture, $"{span.Minutes} min {span.Seconds:00} s"),
+        { TotalDays: < 1 } span => string.Create(CultureInfo.InvariantCulture, $"{span.Hours} h {span.Minutes:00} min"),
+        { } span => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalDays} d {span.Hours:00} h"),
+    };
+
+    /// <summary>Reads <c>0</c>, <c>1048576</c>, <c>20mb</c>, <c>1.5g</c>.</summary>
+    /// <exception cref="UsageException">The text is no size.</exception>
+    public static long ParseBytes(string option, string text)
+    {
+        var (number, unit) = Split(text);
+        return Factors.TryGetValue(unit, out var factor)
+            && decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value <= long.MaxValue / factor
+            ? (long)(value * factor)
+            : throw new UsageException($"{option} '{text}' is no size: write a number of bytes, or one with k, kb, m, mb, g or gb, for example 20mb.");
+    }
+
+    /// <summary>Reads <c>500ms</c>, <c>10s</c>, <c>5m</c>, <c>2h</c>, <c>1d</c>; a number alone is seconds. Above 0.</summary>
+    /// <exception cref="UsageException">The text is no time.</exception>
+    public static TimeSpan ParseTime(string option, string text)
+    {
+        var (number, unit) = Split(text);
+        double? factor = unit switch { "ms" => 0.001, "" or "s" => 1, "m" or "min" => 60, "h" => 3600, "d" => 86400, _ => null };
+        return factor is { } seconds && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value * seconds is > 0 and < 1e9
+            ? TimeSpan.FromSeconds(value * seconds)
+            : throw new UsageException($"{option} '{text}' is no time: write a number with ms, s, m, h or d, for example 500ms or 10s.");
+    }
+
+    private static (string Number, string Unit) Split(string text)
+    {
+        var trimmed = text.Trim();
+        var end = 0;
+        while (end < trimmed.Length && (char.IsAsciiDigit(trimmed[end]) || trimmed[end] == '.'))
+        {
+            end++;
+        }
+
+        return (trimmed[..end], trimmed[end..].Trim());
+    }
+}
