@@ -8,15 +8,17 @@ namespace Sluice.Tests.Storage;
 internal sealed class PartitionUnderTest : IDisposable
 {
     private readonly bool ownsDirectory;
+    private readonly TimeProvider time;
 
-    public PartitionUnderTest(string? directory = null, ManualTimeProvider? clock = null, FsyncPolicy fsync = FsyncPolicy.No, StorageEngine? engine = null, int shard = 0, int shardCount = 1)
+    public PartitionUnderTest(string? directory = null, ManualTimeProvider? clock = null, FsyncPolicy fsync = FsyncPolicy.No, StorageEngine? engine = null, int shard = 0, int shardCount = 1, TimeProvider? time = null)
     {
         ownsDirectory = directory is null;
         Directory = directory ?? TestDirectory.Create();
         Clock = clock ?? new ManualTimeProvider();
+        this.time = time ?? Clock;
         Engine = engine ?? new StorageEngine(new StorageEngineOptions { BlockCacheBytes = 8 << 20, Partitions = 16 });
         Options = new PartitionOptions { Directory = Path.Combine(Directory, "live"), Engine = Engine, Key = new ReplicaKey(shard, "node-a"), ShardCount = shardCount, Fsync = fsync, RandomSeed = 7 };
-        Partition = Partition.Open(Options, Clock, NullLogger.Instance);
+        Partition = Partition.Open(Options, this.time, NullLogger.Instance);
     }
 
     public string Directory { get; }
@@ -58,7 +60,7 @@ internal sealed class PartitionUnderTest : IDisposable
     public async Task ReopenAsync()
     {
         await CloseAsync();
-        Partition = Partition.Open(Options, Clock, NullLogger.Instance);
+        Partition = Partition.Open(Options, time, NullLogger.Instance);
     }
 
     public async Task CloseAsync()

@@ -11,7 +11,7 @@ public sealed class StringCommandTests
     [InlineData("incr k|incrby k 41|decr k|get k", ":1\r\n|:42\r\n|:41\r\n|$2\r\n41\r\n")]
     [InlineData("set k 9223372036854775807|incr k", "+OK\r\n|-ERR increment or decrement would overflow\r\n")]
     [InlineData("set k 007|incr k", "+OK\r\n|-ERR value is not an integer or out of range\r\n")]
-    [InlineData("set k 10.5|incrbyfloat k 0.1|incrbyfloat k 5.0e3", "+OK\r\n|$4\r\n10.6\r\n|$6\r\n5010.6\r\n")]
+    [InlineData("set k 10.5|incrbyfloat k 0.1|incrbyfloat k -5.0", "+OK\r\n|$4\r\n10.6\r\n|$3\r\n5.6\r\n")]
     [InlineData("append k ab|append k c|strlen k|getrange k -2 -1|setrange k 5 z|get k", ":2\r\n|:3\r\n|:3\r\n|$2\r\nbc\r\n|:6\r\n|$6\r\nabc\0\0z\r\n")]
     [InlineData("mset a 1 b 2|mget a b c|mset a", "+OK\r\n|*3\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n|-ERR wrong number of arguments for 'mset' command\r\n")]
     [InlineData("set a 1|rename a b|exists a b|rename a b|renamenx b b", "+OK\r\n|+OK\r\n|:1\r\n|-ERR no such key\r\n|:0\r\n")]
