@@ -91,6 +91,7 @@ namespace Orleans
 
         public async Task StartAsync(CancellationToken cancellationToken)
         {
+            GrainTypeValidation.Check(silo.Types);
             foreach (var participant in participants)
             {
                 participant.Participate(lifecycle);

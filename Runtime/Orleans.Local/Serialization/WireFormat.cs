@@ -32,29 +32,44 @@ internal static class WireFormat
         return options;
     }
 
-    /// <summary>The members of a type that travel, from the base class down; the name tells levels of inheritance apart.</summary>
+    /// <summary>The members of a type that travel, from the most derived class up; the name tells levels of inheritance apart.</summary>
     internal static IEnumerable<(MemberInfo Member, string Name)> MembersOf(Type type)
     {
         var level = 0;
         for (var t = type; t is not null && t != typeof(object); t = t.BaseType, level++)
         {
-            const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-            foreach (var member in t.GetMembers(Declared))
+            foreach (var (member, id) in DeclaredBy(t).Where(m => m.Id is not null))
             {
-                if (member is (PropertyInfo or FieldInfo) and not PropertyInfo { GetMethod: null } && IdOf(member, t) is { } id)
-                {
-                    yield return (member, level == 0 ? $"{id}" : $"{level}.{id}");
-                }
+                yield return (member, level == 0 ? id! : $"{level}.{id}");
             }
         }
     }
 
-    // The parameters of a record's primary constructor carry the id for the property of their name.
-    private static uint? IdOf(MemberInfo member, Type declaring) => member.GetCustomAttribute<IdAttribute>(inherit: false)?.Id
-        ?? (member is PropertyInfo && declaring.GetMethod("<Clone>$") is not null
-            ? declaring.GetConstructors().SelectMany(c => c.GetParameters()).Where(p => p.Name == member.Name)
-                .Select(p => p.GetCustomAttribute<IdAttribute>()?.Id).FirstOrDefault(id => id is not null)
-            : null);
+    /// <summary>
+    /// The fields and properties with a field that one class declares, each with its number: that of its <see cref="IdAttribute"/>, or, with
+    /// a <c>c</c> before it, its place in the primary constructor of a record; null when it has none.
+    /// </summary>
+    internal static IEnumerable<(MemberInfo Member, string? Id)> DeclaredBy(Type type)
+    {
+        const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        var fields = type.GetFields(Declared);
+        var primary = type.GetMethod("PrintMembers", Declared) is null ? null
+            : type.GetConstructors().Select(c => c.GetParameters()).FirstOrDefault(p => p.Length > 0 && p.All(x => type.GetProperty(x.Name!, Declared) is not null));
+        foreach (var property in type.GetProperties(Declared).Where(p => p.GetMethod is not null && p.GetIndexParameters().Length == 0))
+        {
+            var place = primary is null ? -1 : Array.FindIndex(primary, p => p.Name == property.Name);
+            var id = property.GetCustomAttribute<IdAttribute>()?.Id ?? (place < 0 ? null : primary![place].GetCustomAttribute<IdAttribute>()?.Id);
+            if (id is not null || fields.Any(f => f.Name == $"<{property.Name}>k__BackingField"))
+            {
+                yield return (property, id?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? (place < 0 ? null : $"c{place}"));
+            }
+        }
+
+        foreach (var field in fields.Where(f => !f.Name.StartsWith('<') && !f.IsDefined(typeof(NonSerializedAttribute))))
+        {
+            yield return (field, field.GetCustomAttribute<IdAttribute>()?.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
 
     /// <summary>How to set a member that travels, be it private or get-only.</summary>
     internal static Action<object, object?> Setter(MemberInfo member)
