@@ -78,6 +78,20 @@ internal sealed class LoopbackNodes : IReplicationPeers, IAsyncDisposable
         return snapshot;
     }
 
+    /// <summary>Offers a snapshot of one file of zeros that takes no room on disk; for tests of rates, its checksum is not told.</summary>
+    public FileSnapshot OfferZeros(long size)
+    {
+        var directory = NewDirectory("zeros-" + Guid.NewGuid().ToString("N"));
+        using (var file = File.OpenHandle(Path.Combine(directory, "000000.sst"), FileMode.CreateNew, FileAccess.Write))
+        {
+            RandomAccess.SetLength(file, size);
+        }
+
+        var snapshot = new FileSnapshot(directory, [new SnapshotFile("000000.sst", size, 0)]);
+        snapshot.Registration = Sources.OfferSnapshot(snapshot.Lease.Id, snapshot);
+        return snapshot;
+    }
+
     public IAsyncStream<SnapshotChunk> SnapshotStream(FileSnapshot snapshot) =>
         Provider.GetStream<SnapshotChunk>(ReplicationStreams.Snapshot(new ReplicaKey(3, "a"), snapshot.Lease.Id));
 

@@ -16,7 +16,7 @@ public sealed class PacingBucket
     private const int MinSlice = 2 << 10;
 
     // What a sender that was held up (by disk, window, scheduler) may catch up. More would be a burst, less would lose rate to every hiccup of a busy machine.
-    private const double DepthSeconds = 0.05;
+    private const double DepthSeconds = 0.1;
 
     private long rate;
     private double tokens;
