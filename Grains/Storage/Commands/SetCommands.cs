@@ -33,7 +33,15 @@ internal static class SetCommands
             return;
         }
 
-        StoreOrExpire(keyspace, key, arguments[2], options.KeepExpiry ? oldExpiry : expiry, oldExpiry);
+        if (options.KeepExpiry)
+        {
+            keyspace.Store(key, arguments[2], oldExpiry, oldExpiry);
+        }
+        else
+        {
+            StoreOrExpire(keyspace, key, arguments[2], expiry, oldExpiry);
+        }
+
         if (!options.Get)
         {
             keyspace.Reply.Ok();
