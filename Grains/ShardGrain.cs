@@ -5,6 +5,7 @@ using Sluice.Configuration;
 using Sluice.Placement;
 using Sluice.Replication;
 using Sluice.Storage;
+using Sluice.Storage.Snapshots;
 using Sluice.Sync;
 
 namespace Sluice.Grains;
@@ -51,7 +52,7 @@ internal sealed partial class ShardGrain(
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         configuration.Changed -= ConfigurationChanged;
-        Close();
+        await CloseAsync();
         await base.OnDeactivateAsync(reason, cancellationToken);
     }
 
@@ -64,32 +65,36 @@ internal sealed partial class ShardGrain(
         }
 
         var open = Opened();
-        var result = open.Execute(batch, writable: Role == ReplicaRole.Primary);
-        if (result.WrittenSequence > 0)
+        var (replies, written) = open.Execute(batch, writable: Role == ReplicaRole.Primary);
+        if (written > 0)
         {
-            await open.WhenDurableAsync(result.WrittenSequence);
+            await open.WhenDurableAsync(written);
         }
 
-        return new ReplyBatch { Bytes = result.Bytes, Ends = result.Ends, WrittenSequence = result.WrittenSequence, Epoch = assignment!.Epoch };
+        return replies;
     }
 
     /// <inheritdoc/>
-    public Task<ShardStatus> GetStatus() => Task.FromResult(new ShardStatus
+    public Task<ShardStatus> GetStatus()
     {
-        Key = key,
-        Role = Role,
-        Epoch = assignment?.Epoch ?? 0,
-        Primary = assignment?.Primary ?? "",
-        Sequence = partition?.LatestSequence ?? 0,
-        EstimatedKeys = partition?.EstimatedKeys ?? 0,
-        DiskBytes = partition?.DiskBytes ?? 0,
-        EngineMemoryBytes = partition?.EngineMemoryBytes ?? 0,
-        Followers = partition?.Followers ?? [],
-        Snapshots = shelf?.Count ?? 0,
-    });
+        var statistics = partition?.GetStatistics();
+        return Task.FromResult(new ShardStatus
+        {
+            Key = key,
+            Role = Role,
+            Epoch = assignment?.Epoch ?? 0,
+            Primary = assignment?.Primary ?? "",
+            Sequence = partition?.LatestSequence ?? 0,
+            EstimatedKeys = statistics?.EstimatedKeys ?? 0,
+            DiskBytes = statistics?.DiskBytes ?? 0,
+            EngineMemoryBytes = statistics?.EngineMemoryBytes ?? 0,
+            Followers = [.. partition?.Log.Followers ?? []],
+            Snapshots = shelf?.Count ?? 0,
+        });
+    }
 
     /// <inheritdoc/>
-    public Task<int> WaitForReplicas(long sequence, int replicas, TimeSpan timeout) => Opened().WaitForReplicasAsync(sequence, replicas, timeout);
+    public Task<int> WaitForReplicas(long sequence, int replicas, TimeSpan timeout) => Opened().Log.WaitForReplicasAsync(sequence, replicas, timeout);
 
     /// <inheritdoc/>
     public async Task WaitForSequence(long sequence, TimeSpan timeout)
@@ -105,7 +110,7 @@ internal sealed partial class ShardGrain(
             }
 
             using var limit = new CancellationTokenSource(left, time);
-            await open.WaitForNewerAsync(open.LatestSequence, limit.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await open.Log.WaitForNewerAsync(open.LatestSequence, limit.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -129,11 +134,11 @@ internal sealed partial class ShardGrain(
     }
 
     /// <inheritdoc/>
-    public Task Assign(ShardAssignment next)
+    public async Task Assign(ShardAssignment next)
     {
         if (assignment is not null && next.Epoch < assignment.Epoch)
         {
-            return Task.CompletedTask;
+            return;
         }
 
         var before = Role;
@@ -141,9 +146,13 @@ internal sealed partial class ShardGrain(
         assignment = next;
         if (Role == ReplicaRole.None)
         {
-            Close();
-            directory.Remove();
-            return Task.CompletedTask;
+            await CloseAsync();
+            if (Directory.Exists(directory.Root))
+            {
+                Directory.Delete(directory.Root, recursive: true);
+            }
+
+            return;
         }
 
         if (partition is null)
@@ -161,9 +170,9 @@ internal sealed partial class ShardGrain(
             logOffer = null;
             if (Role == ReplicaRole.Primary)
             {
-                partition.Epoch = next.Epoch;
+                partition.Log.Epoch = next.Epoch;
                 shelf = new SnapshotShelf(key, directory.Snapshots, sources, time, logger);
-                logOffer = sources.OfferLog(key, partition);
+                logOffer = sources.OfferLog(key, partition.Log);
             }
         }
 
@@ -171,8 +180,6 @@ internal sealed partial class ShardGrain(
         {
             Resume(pause);
         }
-
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -197,19 +204,18 @@ internal sealed partial class ShardGrain(
     }
 
     /// <inheritdoc/>
-    public Task Install(SnapshotInstallation installation)
+    public async Task Install(SnapshotInstallation installation)
     {
         if (Role != ReplicaRole.Replica)
         {
             throw new ShardUnavailableException($"Replica {key} is {Role}: a copy is installed on replicas only.");
         }
 
-        Partition.VerifyStaged(PartitionOptions(), directory.Staging, installation.Manifest);
-        partition?.Dispose();
-        partition = null;
+        await Task.Run(() => StagedCopy.Verify(engine, installation.StagingDirectory, installation.Manifest));
+        await ClosePartitionAsync();
         try
         {
-            directory.Install();
+            directory.Install(installation.StagingDirectory, installation.Manifest);
         }
         finally
         {
@@ -218,7 +224,6 @@ internal sealed partial class ShardGrain(
         }
 
         Invariant.Holds(partition.LatestSequence == installation.Manifest.Sequence, "an installed copy stands at its manifest's sequence");
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -229,15 +234,14 @@ internal sealed partial class ShardGrain(
             throw new ShardUnavailableException($"Replica {key} is {Role} at epoch {assignment?.Epoch ?? 0}: log of epoch {batch.Epoch} is not applied.");
         }
 
-        return await Opened().ApplyAsync(batch);
+        var open = Opened();
+        var applied = open.Apply(batch.Records);
+        await open.SyncWalAsync();
+        return applied;
     }
 
     /// <inheritdoc/>
-    public Task<ShardDigest> ComputeDigest()
-    {
-        var open = Opened();
-        return Task.Run(() => open.ComputeDigest(CancellationToken.None));
-    }
+    public Task<ShardDigest> ComputeDigest() => Opened().ComputeDigestAsync();
 
     private Partition Opened() =>
         partition ?? throw new ShardUnavailableException($"Replica {key} is not open: node '{key.Node}' has not been told its role by the topology yet.");
@@ -245,10 +249,18 @@ internal sealed partial class ShardGrain(
     private PartitionOptions PartitionOptions() => new()
     {
         Directory = directory.Live,
-        Shard = key.Shard,
-        ShardCount = options.Value.ShardCount,
         Engine = engine,
-        Fsync = configuration.AppendFsync,
+        Key = key,
+        ShardCount = options.Value.ShardCount,
+        FsyncPolicy = Policy,
+        Random = new Random(HashCode.Combine(key, time.GetUtcNow().Ticks)),
+    };
+
+    private FsyncPolicy Policy => configuration.AppendFsync switch
+    {
+        "always" => FsyncPolicy.Always,
+        "no" => FsyncPolicy.No,
+        _ => FsyncPolicy.EverySecond,
     };
 
     private void Resume(TaskCompletionSource pause)
@@ -275,18 +287,28 @@ internal sealed partial class ShardGrain(
     {
         if (partition is { } open)
         {
-            open.Fsync = configuration.AppendFsync;
+            open.FsyncPolicy = Policy;
         }
     }
 
-    private void Close()
+    private async Task CloseAsync()
     {
         shelf?.Dispose();
         shelf = null;
         logOffer?.Dispose();
         logOffer = null;
-        partition?.Dispose();
-        partition = null;
+        await ClosePartitionAsync();
+    }
+
+    // Commands that come meanwhile wait or are told that the replica is not open; the native database is closed when the last reader has left it.
+    private async Task ClosePartitionAsync()
+    {
+        if (partition is { } open)
+        {
+            partition = null;
+            open.Dispose();
+            await open.Closed;
+        }
     }
 
     [LoggerMessage(4011, LogLevel.Information, "Replica {Key} is {Role} at epoch {Epoch}, sequence {Sequence}")]

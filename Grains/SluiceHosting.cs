@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -35,7 +36,8 @@ public static class SluiceHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<DataDirectoryLock>();
         services.AddSingleton(provider => LiveConfigurationOf(provider));
-        services.AddSingleton<StorageEngine>(provider => new StorageEngine(new StorageEngineOptions { Partitions = Node(provider).ShardCount }));
+        services.AddSingleton(provider => new StorageOptions { Partitions = Node(provider).ShardCount });
+        services.AddSingleton<StorageEngine>();
         services.AddSingleton<ReplicationSources>();
         services.AddSingleton<FlowTable>();
         services.AddSingleton<GrantTable>();
@@ -46,11 +48,22 @@ public static class SluiceHosting
         silo.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
         silo.AddPlacementDirector<CoordinatorPlacement, CoordinatorPlacementDirector>();
         silo.AddActivityPropagation();
-        services.AddReplicationStreams();
+        services.AddReplicationStreams(ConfigureReplication);
         services.AddHostedService<BandwidthAgent>();
         services.AddSingleton<NodeWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<NodeWatch>());
         return silo;
+    }
+
+    private static void ConfigureReplication(ReplicationOptions replication, IServiceProvider provider)
+    {
+        var node = Node(provider);
+        var configuration = provider.GetRequiredService<LiveConfiguration>();
+        replication.Node = node.Name;
+        replication.ListenOn = new IPEndPoint(node.ListenAddress ?? IPAddress.Parse(node.Host), node.ReplicationPort);
+        replication.Secret = () => node.Secret;
+        replication.RsyncTimeout = () => configuration.RsyncTimeout;
+        replication.InitialBytesPerSecond = kind => kind == FlowKind.Snapshot ? configuration.SyncFloorBytesPerSecond : 0;
     }
 
     private static NodeOptions Node(IServiceProvider provider) => provider.GetRequiredService<IOptions<NodeOptions>>().Value;

@@ -8,7 +8,7 @@ using Sluice.Bandwidth;
 using Sluice.Persistence;
 using Sluice.Placement;
 using Sluice.Replication;
-using Sluice.Storage;
+using Sluice.Storage.Snapshots;
 using Sluice.Sync;
 
 namespace Sluice.Grains;

@@ -19,8 +19,8 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(5);
 
     private readonly List<LeasedSnapshot> leases = [];
-    private Task<SnapshotManifest>? making;
-    private SnapshotManifest? newest;
+    private Task<Snapshot>? making;
+    private Snapshot? newest;
     private DateTimeOffset newestAt;
 
     /// <summary>Snapshots kept on disk.</summary>
@@ -36,16 +36,14 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
             return mine.Lease;
         }
 
-        if (newest is not null && newest.Epoch == epoch && Directory.Exists(PathOf(newest)) && time.GetUtcNow() - newestAt < Fresh)
+        if (newest is not null && newest.Manifest.Epoch == epoch && Directory.Exists(newest.Path) && time.GetUtcNow() - newestAt < Fresh)
         {
             return AddLease(request, newest);
         }
 
         if (making is null)
         {
-            var id = Guid.NewGuid();
-            var path = Path.Combine(directory, id.ToString("N"));
-            making = Task.Run(() => MakeAsync(partition, id, path, epoch));
+            making = MakeAsync(partition);
             return null;
         }
 
@@ -58,8 +56,8 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
         making = null;
         newest = made.GetAwaiter().GetResult();
         newestAt = time.GetUtcNow();
-        LogMade(key, newest.Files.Length, newest.TotalBytes(), newest.Sequence);
-        return newest.Epoch == epoch ? AddLease(request, newest) : null;
+        LogMade(key, newest.Manifest.Files.Length, newest.Manifest.TotalBytes(), newest.Manifest.Sequence);
+        return newest.Manifest.Epoch == epoch ? AddLease(request, newest) : null;
     }
 
     /// <summary>Extends a lease. False when there is none.</summary>
@@ -83,14 +81,16 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
     /// <summary>Takes all leases back.</summary>
     public void Dispose() => RemoveWhere(_ => true);
 
-    private async Task<SnapshotManifest> MakeAsync(Partition partition, Guid id, string path, long epoch)
+    private async Task<Snapshot> MakeAsync(Partition partition)
     {
+        var path = Path.Combine(directory, Guid.NewGuid().ToString("N"));
         Directory.CreateDirectory(directory);
-        return await partition.CreateSnapshotAsync(path, id, epoch);
+        return new Snapshot(await partition.CreateCheckpointAsync(path), path);
     }
 
-    private SnapshotLease AddLease(SnapshotRequest request, SnapshotManifest manifest)
+    private SnapshotLease AddLease(SnapshotRequest request, Snapshot snapshot)
     {
+        var manifest = snapshot.Manifest;
         var lease = new SnapshotLease
         {
             Id = Guid.NewGuid(),
@@ -98,7 +98,7 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
             Transfer = [.. Enumerable.Range(0, manifest.Files.Length).Where(index => !request.Held.Contains(manifest.Files[index]))],
             Duration = LeaseDuration,
         };
-        leases.Add(new LeasedSnapshot(request.Replica, lease, PathOf(manifest), sources, time));
+        leases.Add(new LeasedSnapshot(request.Replica, lease, snapshot.Path, sources, time));
         return lease;
     }
 
@@ -111,24 +111,23 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
             if (leases.TrueForAll(other => other.Lease.Manifest.SnapshotId != lease.Lease.Manifest.SnapshotId))
             {
                 LogGone(key, lease.Lease.Manifest.SnapshotId);
-                Directory.Delete(PathOf(lease.Lease.Manifest), recursive: true);
+                Directory.Delete(lease.Directory, recursive: true);
             }
         }
     }
-
-    private string PathOf(SnapshotManifest manifest) => Path.Combine(directory, manifest.SnapshotId.ToString("N"));
 
     [LoggerMessage(4111, LogLevel.Information, "Shard {Key} made a snapshot of {Files} files, {Bytes} bytes, at sequence {Sequence}")]
     private partial void LogMade(ReplicaKey key, int files, long bytes, long sequence);
 
     [LoggerMessage(4112, LogLevel.Information, "Shard {Key} removed snapshot {Snapshot}: its last lease is gone")]
     private partial void LogGone(ReplicaKey key, Guid snapshot);
+
+    private sealed record Snapshot(SnapshotManifest Manifest, string Path);
 }
 
 /// <summary>One sync's lease, as the data plane sees it.</summary>
 internal sealed class LeasedSnapshot : ISnapshotSource, IDisposable
 {
-    private readonly string directory;
     private readonly TimeProvider time;
     private readonly IDisposable offer;
     private long touchedTicks;
@@ -137,7 +136,7 @@ internal sealed class LeasedSnapshot : ISnapshotSource, IDisposable
     {
         Replica = replica;
         Lease = lease;
-        this.directory = directory;
+        Directory = directory;
         this.time = time;
         Touch();
         offer = sources.OfferSnapshot(lease.Id, this);
@@ -149,12 +148,15 @@ internal sealed class LeasedSnapshot : ISnapshotSource, IDisposable
     /// <inheritdoc/>
     public SnapshotLease Lease { get; }
 
+    /// <summary>The snapshot's directory.</summary>
+    public string Directory { get; }
+
     /// <summary>When the sync was last heard of.</summary>
     public DateTimeOffset TouchedAt => new(Interlocked.Read(ref touchedTicks), TimeSpan.Zero);
 
     /// <inheritdoc/>
     public SafeFileHandle OpenFile(int fileIndex) =>
-        File.OpenHandle(Path.Combine(directory, Lease.Manifest.Files[fileIndex].Name), options: FileOptions.SequentialScan);
+        File.OpenHandle(Path.Combine(Directory, Lease.Manifest.Files[fileIndex].Name), options: FileOptions.SequentialScan);
 
     /// <inheritdoc/>
     public void Touch() => Interlocked.Exchange(ref touchedTicks, time.GetUtcNow().UtcTicks);
