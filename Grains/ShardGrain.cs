@@ -34,7 +34,9 @@ internal sealed partial class ShardGrain(
     private SnapshotShelf? shelf;
     private IDisposable? logOffer;
     private ShardAssignment? assignment;
-    private TaskCompletionSource? writesPaused;
+
+    // Commands wait while it is set: during a planned change of primary, and while a copy replaces the data.
+    private TaskCompletionSource? held;
 
     private ReplicaRole Role => assignment?.RoleOf(key.Node) ?? ReplicaRole.None;
 
@@ -59,9 +61,9 @@ internal sealed partial class ShardGrain(
     /// <inheritdoc/>
     public async ValueTask<ReplyBatch> Execute(CommandBatch batch)
     {
-        while (writesPaused is { } pause)
+        while (held is { } hold)
         {
-            await pause.Task;
+            await hold.Task;
         }
 
         var open = Opened();
@@ -122,7 +124,7 @@ internal sealed partial class ShardGrain(
             throw new ShardUnavailableException($"Replica {key} is not the primary of epoch {epoch}: it is {Role} at epoch {assignment?.Epoch ?? 0}.");
         }
 
-        var pause = writesPaused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var pause = held ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         this.RegisterGrainTimer(
             _ =>
             {
@@ -176,7 +178,7 @@ internal sealed partial class ShardGrain(
             }
         }
 
-        if (writesPaused is { } pause)
+        if (held is { } pause)
         {
             Resume(pause);
         }
@@ -212,6 +214,7 @@ internal sealed partial class ShardGrain(
         }
 
         await Task.Run(() => StagedCopy.Verify(engine, installation.StagingDirectory, installation.Manifest));
+        var hold = held ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await ClosePartitionAsync();
         try
         {
@@ -221,6 +224,7 @@ internal sealed partial class ShardGrain(
         {
             directory.Recover();
             partition = Partition.Open(PartitionOptions(), time, logger);
+            Resume(hold);
         }
 
         Invariant.Holds(partition.LatestSequence == installation.Manifest.Sequence, "an installed copy stands at its manifest's sequence");
@@ -265,9 +269,9 @@ internal sealed partial class ShardGrain(
 
     private void Resume(TaskCompletionSource pause)
     {
-        if (ReferenceEquals(writesPaused, pause))
+        if (ReferenceEquals(held, pause))
         {
-            writesPaused = null;
+            held = null;
         }
 
         pause.TrySetResult();
@@ -276,7 +280,7 @@ internal sealed partial class ShardGrain(
     private async Task UpkeepAsync()
     {
         shelf?.Sweep();
-        while (Role == ReplicaRole.Primary && writesPaused is null && partition?.ExpireDue(ExpirySweep) == ExpirySweep)
+        while (Role == ReplicaRole.Primary && held is null && partition?.ExpireDue(ExpirySweep) == ExpirySweep)
         {
             // More is due: after the commands that have come meanwhile.
             await Task.Yield();
@@ -300,7 +304,7 @@ internal sealed partial class ShardGrain(
         await ClosePartitionAsync();
     }
 
-    // Commands that come meanwhile wait or are told that the replica is not open; the native database is closed when the last reader has left it.
+    // The native database is closed when the last reader on another thread has left it.
     private async Task ClosePartitionAsync()
     {
         if (partition is { } open)
