@@ -116,7 +116,7 @@ internal sealed partial class NodeGrain(
             ProcessId = Environment.ProcessId,
             Uptime = time.GetUtcNow() - startedAt,
             ResidentBytes = Environment.WorkingSet,
-            EngineMemoryBytes = engine.BlockCacheUsage + shards.Sum(shard => shard.EngineMemoryBytes),
+            EngineMemoryBytes = engine.BlockCacheBytes + shards.Sum(shard => shard.EngineMemoryBytes),
             Shards = [.. shards],
             Syncs = [.. syncs],
         };

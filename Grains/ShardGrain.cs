@@ -22,7 +22,7 @@ internal sealed partial class ShardGrain(
     LiveConfiguration configuration,
     IOptions<NodeOptions> options,
     TimeProvider time,
-    ILogger<ShardGrain> logger) : Grain, IShardGrain
+    ILogger<ShardGrain> logger) : Grain, IShardGrain, IAsyncDisposable
 {
     // Expired keys are swept in small steps between commands, so that a million keys that expire together do not hold a client up.
     private const int ExpirySweep = 500;
@@ -53,9 +53,16 @@ internal sealed partial class ShardGrain(
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        await DisposeAsync();
+        await base.OnDeactivateAsync(reason, cancellationToken);
+    }
+
+    /// <summary>Closes the partition.</summary>
+    public async ValueTask DisposeAsync()
+    {
         configuration.Changed -= ConfigurationChanged;
         await CloseAsync();
-        await base.OnDeactivateAsync(reason, cancellationToken);
+        partition?.Dispose();
     }
 
     /// <inheritdoc/>
@@ -149,11 +156,7 @@ internal sealed partial class ShardGrain(
         if (Role == ReplicaRole.None)
         {
             await CloseAsync();
-            if (Directory.Exists(directory.Root))
-            {
-                Directory.Delete(directory.Root, recursive: true);
-            }
-
+            directory.Remove();
             return;
         }
 
@@ -227,7 +230,7 @@ internal sealed partial class ShardGrain(
             Resume(hold);
         }
 
-        Invariant.Holds(partition.LatestSequence == installation.Manifest.Sequence, "an installed copy stands at its manifest's sequence");
+        Invariant.Holds(partition?.LatestSequence == installation.Manifest.Sequence, "an installed copy stands at its manifest's sequence");
     }
 
     /// <inheritdoc/>
@@ -238,10 +241,7 @@ internal sealed partial class ShardGrain(
             throw new ShardUnavailableException($"Replica {key} is {Role} at epoch {assignment?.Epoch ?? 0}: log of epoch {batch.Epoch} is not applied.");
         }
 
-        var open = Opened();
-        var applied = open.Apply(batch.Records);
-        await open.SyncWalAsync();
-        return applied;
+        return await Opened().ApplyAsync(batch);
     }
 
     /// <inheritdoc/>
@@ -256,8 +256,8 @@ internal sealed partial class ShardGrain(
         Engine = engine,
         Key = key,
         ShardCount = options.Value.ShardCount,
-        FsyncPolicy = Policy,
-        Random = new Random(HashCode.Combine(key, time.GetUtcNow().Ticks)),
+        Fsync = Policy,
+        RandomSeed = HashCode.Combine(key, time.GetUtcNow().Ticks),
     };
 
     private FsyncPolicy Policy => configuration.AppendFsync switch
@@ -291,7 +291,7 @@ internal sealed partial class ShardGrain(
     {
         if (partition is { } open)
         {
-            open.FsyncPolicy = Policy;
+            open.Fsync = Policy;
         }
     }
 

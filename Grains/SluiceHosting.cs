@@ -36,7 +36,7 @@ public static class SluiceHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<DataDirectoryLock>();
         services.AddSingleton(provider => LiveConfigurationOf(provider));
-        services.AddSingleton(provider => new StorageOptions { Partitions = Node(provider).ShardCount });
+        services.AddSingleton(provider => new StorageEngineOptions { Partitions = Node(provider).ShardCount });
         services.AddSingleton<StorageEngine>();
         services.AddSingleton<ReplicationSources>();
         services.AddSingleton<FlowTable>();
@@ -72,6 +72,13 @@ public static class SluiceHosting
     private static LiveConfiguration LiveConfigurationOf(IServiceProvider provider)
     {
         provider.GetRequiredService<DataDirectoryLock>();
-        return LiveConfiguration.Load(Path.Combine(Node(provider).DataDirectory, "sluice.conf"));
+        var node = Node(provider);
+        return LiveConfiguration.Load(
+            Path.Combine(node.DataDirectory, "sluice.conf"),
+            [
+                new(ConfigurationParameters.Port.Name, node.RespPort.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                new(ConfigurationParameters.Bind.Name, node.ListenAddress?.ToString() ?? node.Host),
+                new(ConfigurationParameters.Directory.Name, node.DataDirectory),
+            ]);
     }
 }

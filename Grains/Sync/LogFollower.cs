@@ -19,6 +19,12 @@ internal sealed partial class LogFollower(
     // Live is what a reader would call up to date; a busy primary is always a few batches ahead.
     private const long LiveLag = 1_000;
 
+    private ReplicaKey Replica => replica;
+
+    private SyncOrder Order => order;
+
+    private SyncTracker Tracker => tracker;
+
     /// <summary>Follows the log from a sequence on.</summary>
     /// <param name="fromSequence">The first sequence that is wanted.</param>
     /// <param name="live">Called once, when the replica has become live.</param>
@@ -67,11 +73,11 @@ internal sealed partial class LogFollower(
                 var handle = await Handle.Task;
                 await handle.AcknowledgeAsync(applied);
                 var lag = Math.Max(0, item.LatestSequence - applied);
-                follower.tracker.Lag(lag);
-                if (lag <= LiveLag && follower.tracker.State != SyncState.Live)
+                follower.Tracker.Lag(lag);
+                if (lag <= LiveLag && follower.Tracker.State != SyncState.Live)
                 {
-                    follower.tracker.Enter(SyncState.Live, $"follows {follower.order.Source}");
-                    follower.LogLive(follower.replica, applied, lag, follower.order.Source);
+                    follower.Tracker.Enter(SyncState.Live, $"follows {follower.Order.Source}");
+                    follower.LogLive(follower.Replica, applied, lag, follower.Order.Source);
                     await live();
                 }
             }
@@ -83,7 +89,7 @@ internal sealed partial class LogFollower(
 
         public Task OnCompletedAsync()
         {
-            ended.TrySetException(new ShardUnavailableException($"{follower.order.Source} offers the log of shard {follower.replica.Shard} no more."));
+            ended.TrySetException(new ShardUnavailableException($"{follower.Order.Source} offers the log of shard {follower.Replica.Shard} no more."));
             return Task.CompletedTask;
         }
 

@@ -19,8 +19,8 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(5);
 
     private readonly List<LeasedSnapshot> leases = [];
-    private Task<Snapshot>? making;
-    private Snapshot? newest;
+    private Task<SnapshotManifest>? making;
+    private SnapshotManifest? newest;
     private DateTimeOffset newestAt;
 
     /// <summary>Snapshots kept on disk.</summary>
@@ -36,14 +36,14 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
             return mine.Lease;
         }
 
-        if (newest is not null && newest.Manifest.Epoch == epoch && Directory.Exists(newest.Path) && time.GetUtcNow() - newestAt < Fresh)
+        if (newest is not null && newest.Epoch == epoch && Directory.Exists(PathOf(newest.SnapshotId)) && time.GetUtcNow() - newestAt < Fresh)
         {
             return AddLease(request, newest);
         }
 
         if (making is null)
         {
-            making = MakeAsync(partition);
+            making = MakeAsync(partition, epoch);
             return null;
         }
 
@@ -56,8 +56,8 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
         making = null;
         newest = made.GetAwaiter().GetResult();
         newestAt = time.GetUtcNow();
-        LogMade(key, newest.Manifest.Files.Length, newest.Manifest.TotalBytes(), newest.Manifest.Sequence);
-        return newest.Manifest.Epoch == epoch ? AddLease(request, newest) : null;
+        LogMade(key, newest.Files.Length, newest.TotalBytes(), newest.Sequence);
+        return newest.Epoch == epoch ? AddLease(request, newest) : null;
     }
 
     /// <summary>Extends a lease. False when there is none.</summary>
@@ -81,16 +81,15 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
     /// <summary>Takes all leases back.</summary>
     public void Dispose() => RemoveWhere(_ => true);
 
-    private async Task<Snapshot> MakeAsync(Partition partition)
+    private async Task<SnapshotManifest> MakeAsync(Partition partition, long epoch)
     {
-        var path = Path.Combine(directory, Guid.NewGuid().ToString("N"));
+        var id = Guid.NewGuid();
         Directory.CreateDirectory(directory);
-        return new Snapshot(await partition.CreateCheckpointAsync(path), path);
+        return await partition.CreateSnapshotAsync(PathOf(id), id, epoch);
     }
 
-    private SnapshotLease AddLease(SnapshotRequest request, Snapshot snapshot)
+    private SnapshotLease AddLease(SnapshotRequest request, SnapshotManifest manifest)
     {
-        var manifest = snapshot.Manifest;
         var lease = new SnapshotLease
         {
             Id = Guid.NewGuid(),
@@ -98,9 +97,11 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
             Transfer = [.. Enumerable.Range(0, manifest.Files.Length).Where(index => !request.Held.Contains(manifest.Files[index]))],
             Duration = LeaseDuration,
         };
-        leases.Add(new LeasedSnapshot(request.Replica, lease, snapshot.Path, sources, time));
+        leases.Add(new LeasedSnapshot(request.Replica, lease, PathOf(manifest.SnapshotId), sources, time));
         return lease;
     }
+
+    private string PathOf(Guid snapshot) => Path.Combine(directory, snapshot.ToString("N"));
 
     private void RemoveWhere(Predicate<LeasedSnapshot> gone)
     {
@@ -121,8 +122,6 @@ internal sealed partial class SnapshotShelf(ReplicaKey key, string directory, Re
 
     [LoggerMessage(4112, LogLevel.Information, "Shard {Key} removed snapshot {Snapshot}: its last lease is gone")]
     private partial void LogGone(ReplicaKey key, Guid snapshot);
-
-    private sealed record Snapshot(SnapshotManifest Manifest, string Path);
 }
 
 /// <summary>One sync's lease, as the data plane sees it.</summary>
