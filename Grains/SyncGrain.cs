@@ -155,7 +155,7 @@ internal sealed partial class SyncGrain(
         {
             LogTooFarBehind(key, sequence, error.Message);
             record.State.CopyOrdered = true;
-            await record.WriteStateAsync();
+            await RememberAsync(SyncState.Pending);
         }
         finally
         {

@@ -42,7 +42,7 @@ internal static class SluiceNode
             console.UseUtcTimestamp = true;
         });
         builder.Logging.SetMinimumLevel(settings.LogLevel);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Orleans", LogLevel.Warning).AddFilter("Polly", LogLevel.Warning);
         builder.UseOrleans(silo => Configure(silo, settings));
         builder.Services.AddSluiceGateway();
         if (TelemetryExport.Wanted)
