@@ -34,7 +34,11 @@ internal static class SluiceNode
     public static WebApplication Build(NodeSettings settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.AddInMemoryCollection(OrleansConfiguration(settings));
+        if (builder.Configuration["Orleans:Clustering:ProviderType"] is null)
+        {
+            builder.Configuration.AddInMemoryCollection(DevelopmentClustering(settings));
+        }
+
         builder.Logging.ClearProviders().AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -82,20 +86,21 @@ internal static class SluiceNode
             endpoints.SiloListeningEndpoint = new IPEndPoint(settings.Listen, settings.SiloPort);
             endpoints.GatewayListeningEndpoint = new IPEndPoint(settings.Listen, settings.GatewayPort);
         });
-        if (silo.Configuration["Orleans:Clustering:ProviderType"] is null)
-        {
-            silo.UseDevelopmentClustering(settings.Seeds.Count > 0 ? settings.Seeds[0] : self);
-        }
     }
 
-    // Membership by a fixed seed list; with the genuine packages the first seed is the primary of Orleans' development clustering, these keys are not read, and
-    // Orleans:Clustering:ProviderType chooses a clustering provider for production.
-    private static Dictionary<string, string?> OrleansConfiguration(NodeSettings settings)
+    // Membership by a fixed seed list. With the genuine packages this is Orleans' development clustering, whose table the first seed holds, and the keys besides are not read;
+    // whoever sets Orleans:Clustering:ProviderType (environment, appsettings.json) chooses a clustering provider for production.
+    private static Dictionary<string, string?> DevelopmentClustering(NodeSettings settings)
     {
-        var values = new Dictionary<string, string?>(StringComparer.Ordinal);
-        for (var index = 0; index < settings.Seeds.Count; index++)
+        IReadOnlyList<IPEndPoint> seeds = settings.Seeds.Count > 0 ? settings.Seeds : [new IPEndPoint(settings.Host, settings.SiloPort)];
+        var values = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
-            values[$"Orleans:Clustering:Seeds:{index}"] = settings.Seeds[index].ToString();
+            ["Orleans:Clustering:ProviderType"] = "Development",
+            ["Orleans:Clustering:PrimarySiloEndPoint"] = seeds[0].ToString(),
+        };
+        for (var index = 0; index < seeds.Count; index++)
+        {
+            values[$"Orleans:Clustering:Seeds:{index}"] = seeds[index].ToString();
         }
 
         if (settings.Secret.Length > 0)
