@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Sluice.Cli;
+using Sluice.Configuration;
 using Sluice.Silo.Configuration;
+using Sluice.Silo.Resp.Commands;
 
 namespace Sluice.Tests.House;
 
@@ -25,6 +27,34 @@ public sealed partial class DocsTests
         var docs = SourceTree.Read("docs/operating.md");
 
         NoneOf(NodeSetting.All.Select(setting => $"--{setting.Name}").Append("--config").Where(option => !Names(docs, option)).Select(option => $"docs/operating.md does not name `{option}`"));
+    }
+
+    [Fact]
+    public void Every_parameter_of_CONFIG_is_in_the_docs()
+    {
+        var docs = SourceTree.Read("docs/operating.md");
+
+        NoneOf(ConfigurationParameters.All.Where(parameter => !docs.Contains($"| `{parameter.Name}` |", StringComparison.Ordinal)).Select(parameter => $"docs/operating.md has no row for `{parameter.Name}`"));
+    }
+
+    [Fact]
+    public void Every_RESP_command_is_in_the_docs()
+    {
+        var docs = SourceTree.Read("docs/operating.md");
+        var commands = CommandTable.Commands.SelectMany<CommandInfo, CommandInfo>(command => [command, .. command.Subcommands]).Where(command => !command.Name.EndsWith("|help", StringComparison.Ordinal));
+
+        NoneOf(commands.Select(command => command.Name.Replace('|', ' ').ToUpperInvariant()).Where(name => !docs.Contains($"| `{name}` |", StringComparison.Ordinal)).Select(name => $"docs/operating.md has no row for `{name}`"));
+    }
+
+    [Fact]
+    public void Every_field_of_INFO_is_in_the_docs()
+    {
+        var docs = SourceTree.Read("docs/operating.md");
+        var fields = SourceTree.CSharpFiles.Where(file => file.Path.StartsWith("Silo/Resp/Info/", StringComparison.Ordinal))
+            .SelectMany(file => InfoField().Matches(file.Text)).Select(match => match.Groups[1].Value).Distinct().ToList();
+
+        Assert.True(fields.Count > 50, $"Only {fields.Count} fields were found.");
+        NoneOf(fields.Where(field => !Names(docs, field)).Select(field => $"docs/operating.md does not name `{field}`"));
     }
 
     [Fact]
@@ -61,6 +91,9 @@ public sealed partial class DocsTests
     // A path in backquotes that begins with one of the repository's folders, or is one of its scripts.
     [GeneratedRegex(@"`\.?/?((?:Grains|Silo|Client|Runtime|Tests|docs|\.ci)/[\w./-]*|[\w-]+\.(?:sh|props|sln|yaml|md))`")]
     private static partial Regex NamedPath();
+
+    [GeneratedRegex("""\.Add\("(\w+)",""")]
+    private static partial Regex InfoField();
 
     [GeneratedRegex(@"\]\(([^)#\s]+)[^)]*\)")]
     private static partial Regex Link();

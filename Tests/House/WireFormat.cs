@@ -25,7 +25,7 @@ internal static class WireFormat
             return [];
         }
 
-        var alias = type.GetCustomAttribute<AliasAttribute>()?.Alias ?? throw new InvalidOperationException($"{type} crosses processes without an alias.");
+        var alias = type.GetCustomAttribute<AliasAttribute>()?.Alias ?? $"{type.FullName} (without an alias)";
         return type.IsEnum
             ? Enum.GetNames(type).Select(name => $"enum {alias}: {Convert.ToInt64(Enum.Parse(type, name))} {name}")
             : type.GetMembers(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)

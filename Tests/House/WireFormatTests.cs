@@ -30,6 +30,10 @@ public sealed class WireFormatTests
     }
 
     [Fact]
+    public void Every_message_has_an_alias_that_a_new_name_would_not_change() =>
+        Assert.DoesNotContain(Present, line => line.Contains("(without an alias)", StringComparison.Ordinal));
+
+    [Fact]
     public void No_two_members_of_a_message_have_the_same_id()
     {
         var twice = Present.Where(line => line.StartsWith("message ", StringComparison.Ordinal) && line.Contains(": ", StringComparison.Ordinal))
