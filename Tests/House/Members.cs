@@ -60,6 +60,9 @@ internal static partial class Members
     [GeneratedRegex(@"\b(namespace|class|struct|record|interface|enum)\s+\w")]
     private static partial Regex TypeOrNamespace();
 
+    [GeneratedRegex(@"^[^()]*=>\s*(new\b|\[)")]
+    private static partial Regex TableProperty();
+
     private static Member Describe(string code, int start, int end)
     {
         var trimmed = start + (code[start..end].Length - code[start..end].TrimStart().Length);
@@ -69,9 +72,14 @@ internal static partial class Members
         return new Member((stop < 0 ? text : text[..stop]).Trim(), line, 1 + text.AsSpan().Count('\n'));
     }
 
-    /// <summary>An assignment outside parentheses before any arrow: a table, not a method.</summary>
+    /// <summary>An assignment outside parentheses before any arrow, or a property that is one new object: a table, not a method.</summary>
     private static bool IsField(string header)
     {
+        if (TableProperty().IsMatch(header))
+        {
+            return true;
+        }
+
         var depth = 0;
         for (var at = 0; at < header.Length; at++)
         {

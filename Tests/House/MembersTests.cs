@@ -31,5 +31,6 @@ public sealed class MembersTests
     public void A_table_in_a_field_is_no_method()
     {
         Assert.Empty(Members.Of("class C\n{\n    private readonly int[] table = new[]\n    {\n        1,\n    };\n}\n"));
+        Assert.Empty(Members.Of("class C\n{\n    public static Rows All => new()\n    {\n        { 1, M(2) },\n    };\n}\n"));
     }
 }

@@ -20,7 +20,7 @@ internal static class WireFormat
                 $"grain {grain.Alias}: {method.GetCustomAttribute<AliasAttribute>()?.Alias ?? method.Name}({string.Join(", ", method.GetParameters().Select(parameter => Name(parameter.ParameterType)))}) -> {Name(method.ReturnType)}");
         }
 
-        if (type.GetCustomAttribute<GenerateSerializerAttribute>() is null)
+        if (type.GetCustomAttribute<GenerateSerializerAttribute>(inherit: false) is null)
         {
             return [];
         }
