@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Concurrency;
 using Orleans.Runtime;
 using Orleans.Streams;
 using Sluice.Bandwidth;
@@ -16,11 +15,10 @@ namespace Sluice.Grains;
 /// <summary>
 /// Keeps one replica in step with its primary: by the log when the log reaches back to what the replica holds, by a full copy and then the log when not. What it
 /// was ordered, and which history the installed data belongs to, is written before it acts, so that a restarted node goes on by itself.
-/// The work runs as one background task in this grain's turns; calls interleave with it.
+/// The work runs as one background task in this grain's turns, which interleaves with the calls; orders are carried out one after the other.
 /// </summary>
 [NodePlacement]
 [KeepAlive]
-[Reentrant]
 internal sealed partial class SyncGrain(
     [PersistentState("sync", FileGrainStorage.Name)] IPersistentState<SyncRecord> record,
     IOptions<NodeOptions> options,

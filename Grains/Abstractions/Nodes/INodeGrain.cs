@@ -22,7 +22,7 @@ public interface INodeGrain : IGrainWithStringKey
     Task DropReplicas(ImmutableArray<int> shards);
 
     /// <summary>The topology has changed.</summary>
-    [Alias("TopologyChanged"), AlwaysInterleave]
+    [Alias("TopologyChanged")]
     Task TopologyChanged(ClusterTopology topology);
 
     /// <summary>What this node is and does.</summary>
