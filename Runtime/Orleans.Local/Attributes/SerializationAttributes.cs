@@ -6,17 +6,13 @@ namespace Orleans
     [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Method | AttributeTargets.Interface, AllowMultiple = true)]
     public sealed class AliasAttribute(string alias) : Attribute
     {
-        /// <summary>The name; unique among types, or among the methods of one interface.</summary>
         public string Alias { get; } = alias;
     }
 
     /// <summary>How <see cref="GenerateSerializerAttribute"/> numbers members that carry no <see cref="IdAttribute"/>.</summary>
     public enum GenerateFieldIds
     {
-        /// <summary>Only members with <see cref="IdAttribute"/> are serialized.</summary>
         None = 0,
-
-        /// <summary>Public properties are numbered by the generator.</summary>
         PublicProperties = 1,
     }
 
@@ -24,10 +20,7 @@ namespace Orleans
     [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum)]
     public sealed class GenerateSerializerAttribute : Attribute
     {
-        /// <summary>Whether members without <see cref="IdAttribute"/> are numbered automatically.</summary>
         public GenerateFieldIds GenerateFieldIds { get; init; }
-
-        /// <summary>Whether the parameters of the primary constructor are serialized; by default only those of records.</summary>
         public bool IncludePrimaryConstructorParameters { get; init; }
     }
 
@@ -35,7 +28,6 @@ namespace Orleans
     [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Method | AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Parameter)]
     public sealed class IdAttribute(uint id) : Attribute
     {
-        /// <summary>The number.</summary>
         public uint Id { get; } = id;
     }
 
@@ -47,13 +39,8 @@ namespace Orleans
     [AttributeUsage(AttributeTargets.Method)]
     public sealed class ResponseTimeoutAttribute(string timeout) : Attribute
     {
-        /// <summary>The time in <see cref="TimeSpan"/>'s own notation, e.g. <c>00:00:05</c>.</summary>
         public TimeSpan? Timeout { get; init; } = TimeSpan.Parse(timeout, System.Globalization.CultureInfo.InvariantCulture);
     }
-
-    /// <summary>Names the constructor that a deserializer calls.</summary>
-    [AttributeUsage(AttributeTargets.Constructor)]
-    public sealed class GeneratedActivatorConstructorAttribute : Microsoft.Extensions.DependencyInjection.ActivatorUtilitiesConstructorAttribute;
 }
 
 namespace Orleans.Concurrency
@@ -63,7 +50,6 @@ namespace Orleans.Concurrency
     [method: JsonConstructor]
     public readonly struct Immutable<T>(T value)
     {
-        /// <summary>The value.</summary>
         [Id(0)]
         [JsonInclude]
         public readonly T Value = value;
@@ -72,7 +58,6 @@ namespace Orleans.Concurrency
     /// <summary>Wraps values in <see cref="Immutable{T}"/>.</summary>
     public static class ImmutableExtensions
     {
-        /// <summary>Wraps <paramref name="value"/>.</summary>
         public static Immutable<T> AsImmutable<T>(this T value) => new(value);
     }
 }

@@ -11,22 +11,18 @@ namespace Microsoft.Extensions.Hosting
     /// <summary>Makes a host a client of a cluster.</summary>
     public static class OrleansClientGenericHostExtensions
     {
-        /// <summary>Makes the host a client.</summary>
         public static IHostBuilder UseOrleansClient(this IHostBuilder hostBuilder, Action<IClientBuilder> configureDelegate) =>
             hostBuilder.UseOrleansClient((_, builder) => configureDelegate(builder));
 
-        /// <summary>Makes the host a client.</summary>
         public static IHostBuilder UseOrleansClient(this IHostBuilder hostBuilder, Action<HostBuilderContext, IClientBuilder> configureDelegate) =>
             hostBuilder.ConfigureServices((context, services) => configureDelegate(context, Orleans.ClientServices.Add(services, context.Configuration)));
 
-        /// <summary>Makes the host a client.</summary>
         public static IHostApplicationBuilder UseOrleansClient(this IHostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
         {
             configureDelegate(Orleans.ClientServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
             return hostAppBuilder;
         }
 
-        /// <summary>Makes the host a client.</summary>
         public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
         {
             configureDelegate(Orleans.ClientServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
@@ -40,31 +36,25 @@ namespace Orleans.Hosting
     /// <summary>Configures a client.</summary>
     public interface IClientBuilder
     {
-        /// <summary>The host's services.</summary>
         IServiceCollection Services { get; }
-
-        /// <summary>The host's configuration.</summary>
         IConfiguration Configuration { get; }
     }
 
     internal sealed class ClientBuilder(IServiceCollection services, IConfiguration configuration) : IClientBuilder
     {
         public IServiceCollection Services { get; } = services;
-
         public IConfiguration Configuration { get; } = configuration;
     }
 
     /// <summary>Services, options and gateways of a client.</summary>
     public static class ClientBuilderExtensions
     {
-        /// <summary>Registers services.</summary>
         public static IClientBuilder ConfigureServices(this IClientBuilder builder, Action<IServiceCollection> configureDelegate)
         {
             configureDelegate(builder.Services);
             return builder;
         }
 
-        /// <summary>Sets options.</summary>
         public static IClientBuilder Configure<TOptions>(this IClientBuilder builder, Action<TOptions> configureOptions)
             where TOptions : class
         {
@@ -72,22 +62,17 @@ namespace Orleans.Hosting
             return builder;
         }
 
-        /// <summary>Lets the span of a caller be the parent of the span of the call.</summary>
         public static IClientBuilder AddActivityPropagation(this IClientBuilder builder) => builder.Configure<TracingOptions>(o => o.Enabled = true);
 
-        /// <summary>Knows these gateways.</summary>
         public static IClientBuilder UseStaticClustering(this IClientBuilder builder, params IPEndPoint[] endpoints) =>
             builder.UseStaticClustering((StaticGatewayListProviderOptions options) => options.Gateways = [.. endpoints.Select(e => new Uri($"gwy.tcp://{e}/0"))]);
 
-        /// <summary>Knows the gateways that the options name.</summary>
         public static IClientBuilder UseStaticClustering(this IClientBuilder builder, Action<StaticGatewayListProviderOptions> configureOptions) =>
             builder.Configure(configureOptions);
 
-        /// <summary>Knows a gateway on loopback.</summary>
         public static IClientBuilder UseLocalhostClustering(this IClientBuilder builder, int gatewayPort = EndpointOptions.DEFAULT_GATEWAY_PORT, string serviceId = "dev", string clusterId = "dev") =>
             builder.UseLocalhostClustering([gatewayPort], serviceId, clusterId);
 
-        /// <summary>Knows gateways on loopback.</summary>
         public static IClientBuilder UseLocalhostClustering(this IClientBuilder builder, int[] gatewayPorts, string serviceId = "dev", string clusterId = "dev") =>
             builder.UseStaticClustering([.. gatewayPorts.Select(p => new IPEndPoint(IPAddress.Loopback, p))])
                 .Configure<ClusterOptions>(options =>
@@ -96,15 +81,12 @@ namespace Orleans.Hosting
                     options.ClusterId = clusterId;
                 });
 
-        /// <summary>Asks whether to try again when no gateway could be reached at the start.</summary>
         public static IClientBuilder UseConnectionRetryFilter(this IClientBuilder builder, Func<Exception, CancellationToken, Task<bool>> connectionRetryFilter) =>
             builder.UseConnectionRetryFilter(new RetryFilter(connectionRetryFilter));
 
-        /// <summary>Asks whether to try again when no gateway could be reached at the start.</summary>
         public static IClientBuilder UseConnectionRetryFilter(this IClientBuilder builder, IClientConnectionRetryFilter connectionRetryFilter) =>
             builder.ConfigureServices(services => services.AddSingleton(connectionRetryFilter));
 
-        /// <summary>Asks whether to try again when no gateway could be reached at the start.</summary>
         public static IClientBuilder UseConnectionRetryFilter<TConnectionRetryFilter>(this IClientBuilder builder)
             where TConnectionRetryFilter : class, IClientConnectionRetryFilter =>
             builder.ConfigureServices(services => services.AddSingleton<IClientConnectionRetryFilter, TConnectionRetryFilter>());
@@ -121,7 +103,6 @@ namespace Orleans
     /// <summary>Decides whether a client that reached no gateway tries again.</summary>
     public interface IClientConnectionRetryFilter
     {
-        /// <summary>True to try again; the filter itself waits as long as it likes before it says so.</summary>
         Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken);
     }
 

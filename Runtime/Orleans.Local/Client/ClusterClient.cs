@@ -4,7 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Runtime;
-using Orleans.Runtime.Messaging;
 using Orleans.Serialization;
 
 namespace Orleans;
@@ -82,7 +81,7 @@ internal sealed class ClusterClient(IServiceProvider services, GrainTypes types,
         }
 
         var first = _preferred;
-        ConnectionFailedException? last = null;
+        NotDeliveredException? last = null;
         for (var i = 0; i < _gateways.Length; i++)
         {
             var index = (first + i) % _gateways.Length;

@@ -7,20 +7,14 @@ public static class RequestContext
 {
     private static readonly AsyncLocal<ImmutableDictionary<string, object>?> Values = new();
 
-    /// <summary>All values.</summary>
     public static IEnumerable<KeyValuePair<string, object>> Entries => Values.Value ?? [];
 
-    /// <summary>All keys.</summary>
     public static IEnumerable<string> Keys => Values.Value?.Keys ?? [];
-
-    /// <summary>A value, or null.</summary>
     public static object? Get(string key) => Values.Value?.GetValueOrDefault(key);
 
-    /// <summary>Sets a value: text, a number, a GUID, a time, or a type with <see cref="GenerateSerializerAttribute"/>.</summary>
     public static void Set(string key, object value) =>
         Values.Value = (Values.Value ?? ImmutableDictionary<string, object>.Empty).SetItem(key, value);
 
-    /// <summary>Removes a value; false when there was none.</summary>
     public static bool Remove(string key)
     {
         if (Values.Value is not { } values || !values.ContainsKey(key))
@@ -33,7 +27,6 @@ public static class RequestContext
         return true;
     }
 
-    /// <summary>Removes all values.</summary>
     public static void Clear()
     {
         if (Values.Value is not null)

@@ -11,22 +11,18 @@ namespace Microsoft.Extensions.Hosting
     /// <summary>Makes a host a silo.</summary>
     public static class OrleansSiloGenericHostExtensions
     {
-        /// <summary>Makes the host a silo.</summary>
         public static IHostBuilder UseOrleans(this IHostBuilder hostBuilder, Action<ISiloBuilder> configureDelegate) =>
             hostBuilder.UseOrleans((_, builder) => configureDelegate(builder));
 
-        /// <summary>Makes the host a silo.</summary>
         public static IHostBuilder UseOrleans(this IHostBuilder hostBuilder, Action<HostBuilderContext, ISiloBuilder> configureDelegate) =>
             hostBuilder.ConfigureServices((context, services) => configureDelegate(context, SiloServices.Add(services, context.Configuration)));
 
-        /// <summary>Makes the host a silo.</summary>
         public static IHostApplicationBuilder UseOrleans(this IHostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
         {
             configureDelegate(SiloServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
             return hostAppBuilder;
         }
 
-        /// <summary>Makes the host a silo.</summary>
         public static HostApplicationBuilder UseOrleans(this HostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
         {
             configureDelegate(SiloServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
@@ -69,7 +65,6 @@ namespace Orleans
             return new SiloBuilder(services, configuration);
         }
 
-        /// <summary>What silos and clients have in common.</summary>
         public static void AddShared(IServiceCollection services)
         {
             services.AddLogging();

@@ -1,115 +1,117 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Orleans.Runtime;
 
-/// <summary>The identity of a grain: its type and its key, written <c>type/key</c>.</summary>
-[JsonConverter(typeof(GrainIdJsonConverter))]
-public readonly struct GrainId(GrainType type, IdSpan key) : IEquatable<GrainId>, IComparable<GrainId>
+/// <summary>A part of an identity: text, compared byte by byte.</summary>
+public readonly record struct IdSpan : IComparable<IdSpan>
 {
-    /// <summary>The grain's type.</summary>
-    public GrainType Type { get; } = type;
+    private readonly string? _value;
 
-    /// <summary>The key; integers are written in hexadecimal, GUIDs in 32 digits.</summary>
-    public IdSpan Key { get; } = key;
+    private IdSpan(string value) => _value = value;
 
-    /// <summary>True when nothing was ever assigned.</summary>
+    public bool IsDefault => _value is null;
+    public static IdSpan Create(string id) => new(id);
+    public ReadOnlySpan<byte> AsSpan() => Encoding.UTF8.GetBytes(_value ?? "");
+    public int CompareTo(IdSpan other) => string.CompareOrdinal(_value, other._value);
+    public uint GetUniformHashCode() => (uint)UniformHash.Compute(_value ?? "");
+    public override string ToString() => _value ?? "";
+}
+
+/// <summary>The kind of a grain: the class that implements it, by a short name such as <c>shard</c>.</summary>
+public readonly record struct GrainType(IdSpan Value) : IComparable<GrainType>
+{
+    public bool IsDefault => Value.IsDefault;
+    public static GrainType Create(string value) => new(IdSpan.Create(value));
+    public int CompareTo(GrainType other) => Value.CompareTo(other.Value);
+    public override string ToString() => Value.ToString();
+}
+
+/// <summary>The name of a grain interface on the wire: its alias or its full name.</summary>
+public readonly record struct GrainInterfaceType(IdSpan Value)
+{
+    public bool IsDefault => Value.IsDefault;
+    public static GrainInterfaceType Create(string value) => new(IdSpan.Create(value));
+    public override string ToString() => Value.ToString();
+}
+
+/// <summary>The identity of a grain: its type and its key, written <c>type/key</c>. Integer keys are in hexadecimal.</summary>
+[JsonConverter(typeof(GrainIdJsonConverter))]
+public readonly record struct GrainId(GrainType Type, IdSpan Key) : IComparable<GrainId>
+{
     public bool IsDefault => Type.IsDefault && Key.IsDefault;
-
-    /// <summary>From a type and a key.</summary>
     public static GrainId Create(GrainType type, IdSpan key) => new(type, key);
-
-    /// <summary>From a type and a key.</summary>
-    public static GrainId Create(GrainType type, string key) => new(type, IdSpan.Create(key));
-
-    /// <summary>From a type and a key.</summary>
     public static GrainId Create(string type, string key) => new(GrainType.Create(type), IdSpan.Create(key));
 
-    /// <summary>Reads <c>type/key</c>.</summary>
     /// <exception cref="FormatException">The text has no slash.</exception>
-    public static GrainId Parse(string value) => TryParse(value, out var result) ? result
+    public static GrainId Parse(string value) => value.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash
+        ? Create(value[..slash], value[(slash + 1)..])
         : throw new FormatException($"'{value}' is not a grain id: write it as type/key.");
 
-    /// <summary>Reads <c>type/key</c>, or returns false.</summary>
-    public static bool TryParse(string? value, out GrainId result)
-    {
-        var slash = value?.IndexOf('/', StringComparison.Ordinal) ?? -1;
-        result = slash < 0 ? default : Create(value![..slash], value[(slash + 1)..]);
-        return slash >= 0;
-    }
-
-    /// <inheritdoc/>
-    public bool Equals(GrainId other) => Key.Equals(other.Key) && Type.Equals(other.Type);
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => obj is GrainId other && Equals(other);
-
-    /// <inheritdoc/>
-    public int CompareTo(GrainId other)
-    {
-        var byType = Type.CompareTo(other.Type);
-        return byType != 0 ? byType : Key.CompareTo(other.Key);
-    }
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Type, Key);
-
-    /// <summary>A hash that is the same in every process.</summary>
+    public int CompareTo(GrainId other) => Type.CompareTo(other.Type) is not 0 and var byType ? byType : Key.CompareTo(other.Key);
     public uint GetUniformHashCode() => (uint)UniformHash.Compute(ToString());
-
-    /// <inheritdoc/>
     public override string ToString() => $"{Type}/{Key}";
-
-    /// <inheritdoc/>
-    public static bool operator ==(GrainId left, GrainId right) => left.Equals(right);
-
-    /// <inheritdoc/>
-    public static bool operator !=(GrainId left, GrainId right) => !left.Equals(right);
 }
 
 /// <summary>Writes a <see cref="GrainId"/> as <c>"type/key"</c>.</summary>
 public sealed class GrainIdJsonConverter : JsonConverter<GrainId>
 {
-    /// <inheritdoc/>
     public override GrainId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.GetString() is { Length: > 0 } text ? GrainId.Parse(text) : default;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, GrainId value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.IsDefault ? "" : value.ToString());
 }
 
-/// <summary>Keys of grain ids as integers and GUIDs.</summary>
+/// <summary>Integer keys of grain ids.</summary>
 public static class GrainIdKeyExtensions
 {
-    /// <summary>The key part of an integer: upper-case hexadecimal.</summary>
     public static IdSpan CreateIntegerKey(long key) => IdSpan.Create(key.ToString("X", CultureInfo.InvariantCulture));
 
-    /// <summary>The key part of a GUID: 32 digits.</summary>
-    public static IdSpan CreateGuidKey(Guid key) => IdSpan.Create(key.ToString("N"));
-
-    /// <summary>Reads an integer key.</summary>
     /// <exception cref="ArgumentException">The key is no integer.</exception>
-    public static long GetIntegerKey(this GrainId grainId) => TryGetIntegerKey(grainId, out var key, out _) ? key
+    public static long GetIntegerKey(this GrainId grainId) =>
+        long.TryParse(grainId.Key.ToString(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var key) ? key
         : throw new ArgumentException($"The key of grain '{grainId}' is not an integer.", nameof(grainId));
+}
 
-    /// <summary>Reads a GUID key.</summary>
-    /// <exception cref="ArgumentException">The key is no GUID.</exception>
-    public static Guid GetGuidKey(this GrainId grainId) => TryGetGuidKey(grainId, out var key, out _) ? key
-        : throw new ArgumentException($"The key of grain '{grainId}' is not a GUID.", nameof(grainId));
+/// <summary>One life of a grain in memory.</summary>
+public readonly record struct ActivationId(Guid Key)
+{
+    public bool IsDefault => Key == Guid.Empty;
+    public static ActivationId NewId() => new(Guid.NewGuid());
+    public static ActivationId FromParsableString(string activationId) => new(Guid.ParseExact(activationId.AsSpan(1), "N"));
+    public string ToParsableString() => ToString();
+    public override string ToString() => $"@{Key:N}";
+}
 
-    /// <summary>Reads an integer key, or returns false. The stand-in has no compound keys: <paramref name="keyExt"/> is null.</summary>
-    public static bool TryGetIntegerKey(this GrainId grainId, out long key, out string? keyExt)
+/// <summary>Where a grain is active: an entry of the grain directory.</summary>
+public sealed record GrainAddress
+{
+    public GrainId GrainId { get; init; }
+    public ActivationId ActivationId { get; init; }
+    public SiloAddress? SiloAddress { get; init; }
+    public override string ToString() => $"[{GrainId} {ActivationId} on {SiloAddress}]";
+}
+
+/// <summary>FNV-1a over UTF-16 code units with a final avalanche (the finalizer of MurmurHash3): the same in every process, well spread in all bits.</summary>
+internal static class UniformHash
+{
+    public static ulong Compute(string text, ulong seed = 14695981039346656037)
     {
-        keyExt = null;
-        return long.TryParse(grainId.Key.ToString(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out key);
+        foreach (var c in text)
+        {
+            seed = (seed ^ c) * 1099511628211;
+        }
+
+        return Mix(seed);
     }
 
-    /// <summary>Reads a GUID key, or returns false. The stand-in has no compound keys: <paramref name="keyExt"/> is null.</summary>
-    public static bool TryGetGuidKey(this GrainId grainId, out Guid key, out string? keyExt)
+    public static ulong Mix(ulong hash)
     {
-        keyExt = null;
-        return Guid.TryParseExact(grainId.Key.ToString(), "N", out key);
+        hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+        hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+        return hash ^ (hash >> 33);
     }
 }

@@ -22,27 +22,14 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
         UniformHashCode = UniformHash.Compute(_text);
     }
 
-    /// <summary>No silo.</summary>
     public static SiloAddress Zero { get; } = new(new IPEndPoint(IPAddress.Any, 0), 0);
-
-    /// <summary>Where the silo listens for other silos.</summary>
     public IPEndPoint Endpoint { get; }
-
-    /// <summary>Which start at that endpoint this is.</summary>
     public int Generation { get; }
 
-    /// <summary>True for the address of a client, whose generation is negative.</summary>
     public bool IsClient => Generation < 0;
-
     internal ulong UniformHashCode { get; }
-
-    /// <summary>The address of a run.</summary>
     public static SiloAddress New(IPEndPoint ep, int gen) => new(ep, gen);
-
-    /// <summary>The address of a run.</summary>
     public static SiloAddress New(IPAddress address, int port, int generation) => new(new IPEndPoint(address, port), generation);
-
-    /// <summary>A generation higher than any that this process has given.</summary>
     public static int AllocateNewGeneration() => AllocateNewGeneration(TimeProvider.System);
 
     internal static int AllocateNewGeneration(TimeProvider time)
@@ -59,8 +46,6 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
         }
     }
 
-    /// <summary>Reads <c>ip:port@generation</c>.</summary>
-    /// <exception cref="FormatException">The text is not of that form.</exception>
     public static SiloAddress FromParsableString(string addr)
     {
         var at = addr.LastIndexOf('@');
@@ -70,45 +55,24 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
             : throw new FormatException($"'{addr}' is not a silo address: write it as ip:port@generation.");
     }
 
-    /// <summary>Reads <c>ip:port@generation</c>.</summary>
     public static SiloAddress Parse(string value) => FromParsableString(value);
-
-    /// <summary>Writes <c>ip:port@generation</c>.</summary>
     public string ToParsableString() => _text;
-
-    /// <summary>A hash that is the same in every process.</summary>
     public int GetConsistentHashCode() => (int)UniformHashCode;
-
-    /// <summary>Whether <paramref name="other"/> is an earlier run at the same endpoint.</summary>
     public bool IsSuccessorOf(SiloAddress other) => Endpoint.Equals(other.Endpoint) && Generation > other.Generation;
-
-    /// <summary>Whether <paramref name="other"/> is a later run at the same endpoint.</summary>
     public bool IsPredecessorOf(SiloAddress other) => other.IsSuccessorOf(this);
-
-    /// <inheritdoc/>
     public bool Equals(SiloAddress? other) => other is not null && (ReferenceEquals(this, other) || (UniformHashCode == other.UniformHashCode && _text == other._text));
-
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as SiloAddress);
-
-    /// <inheritdoc/>
     public override int GetHashCode() => (int)UniformHashCode;
-
-    /// <inheritdoc/>
     public int CompareTo(SiloAddress? other) => string.CompareOrdinal(_text, other?._text);
-
-    /// <inheritdoc/>
     public override string ToString() => $"{(IsClient ? 'C' : 'S')}{Endpoint}:{Generation.ToString(CultureInfo.InvariantCulture)}";
 }
 
 /// <summary>Writes a <see cref="SiloAddress"/> as <c>"ip:port@generation"</c>.</summary>
 public sealed class SiloAddressConverter : JsonConverter<SiloAddress>
 {
-    /// <inheritdoc/>
     public override SiloAddress? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         SiloAddress.FromParsableString(reader.GetString()!);
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, SiloAddress value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToParsableString());
 }

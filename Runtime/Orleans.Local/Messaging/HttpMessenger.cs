@@ -8,7 +8,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Runtime;
-using Orleans.Runtime.Messaging;
 
 namespace Orleans;
 
@@ -37,7 +36,7 @@ internal sealed class SharedSecret(IConfiguration configuration, IOptions<Cluste
 }
 
 /// <summary>No connection could be made, so that the message certainly did not arrive.</summary>
-internal sealed class NotDeliveredException(string message, bool refused, Exception? cause) : ConnectionFailedException(message, cause)
+internal sealed class NotDeliveredException(string message, bool refused, Exception? cause) : OrleansException(message, cause)
 {
     /// <summary>Nobody listens there.</summary>
     public bool Refused { get; } = refused;

@@ -25,15 +25,8 @@ internal abstract class ReferenceRuntime(TimeProvider time, MessagingOptions mes
         where TGrainInterface : IGrainWithIntegerKey =>
         CreateReference<TGrainInterface>(new GrainId(TypeOf(typeof(TGrainInterface), grainClassNamePrefix), GrainIdKeyExtensions.CreateIntegerKey(primaryKey)));
 
-    public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithGuidKey =>
-        CreateReference<TGrainInterface>(new GrainId(TypeOf(typeof(TGrainInterface), grainClassNamePrefix), GrainIdKeyExtensions.CreateGuidKey(primaryKey)));
-
     public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
         where TGrainInterface : IAddressable => CreateReference<TGrainInterface>(grainId);
-
-    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) =>
-        (IGrain)CreateReference(grainInterfaceType, new GrainId(TypeOf(grainInterfaceType, null), IdSpan.Create(grainPrimaryKey)));
 
     public TGrainInterface CreateReference<TGrainInterface>(GrainId grainId) => (TGrainInterface)(object)CreateReference(typeof(TGrainInterface), grainId);
 

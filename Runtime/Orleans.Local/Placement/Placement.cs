@@ -21,14 +21,12 @@ namespace Orleans.Placement
     [AttributeUsage(AttributeTargets.Class, AllowMultiple = false)]
     public abstract class PlacementAttribute : Attribute
     {
-        /// <summary>With the strategy.</summary>
         protected PlacementAttribute(PlacementStrategy placement)
         {
             ArgumentNullException.ThrowIfNull(placement);
             PlacementStrategy = placement;
         }
 
-        /// <summary>The strategy.</summary>
         public PlacementStrategy PlacementStrategy { get; }
     }
 
@@ -50,36 +48,23 @@ namespace Orleans.Runtime.Placement
     /// <summary>The request that needs a new activation.</summary>
     public readonly struct PlacementTarget(GrainId grainIdentity, Dictionary<string, object> requestContextData, GrainInterfaceType interfaceType, ushort interfaceVersion)
     {
-        /// <summary>The grain.</summary>
         public GrainId GrainIdentity { get; } = grainIdentity;
-
-        /// <summary>The interface that was called.</summary>
         public GrainInterfaceType InterfaceType { get; } = interfaceType;
-
-        /// <summary>The version of the interface; the stand-in has one only.</summary>
         public ushort InterfaceVersion { get; } = interfaceVersion;
-
-        /// <summary>The values of the caller's <see cref="RequestContext"/>.</summary>
         public Dictionary<string, object> RequestContextData { get; } = requestContextData;
     }
 
     /// <summary>What a director may ask.</summary>
     public interface IPlacementContext
     {
-        /// <summary>The silo of the caller.</summary>
         SiloAddress LocalSilo { get; }
-
-        /// <summary>Its status.</summary>
         SiloStatus LocalSiloStatus { get; }
-
-        /// <summary>The silos that can host the grain: the active ones; never empty.</summary>
         SiloAddress[] GetCompatibleSilos(PlacementTarget target);
     }
 
     /// <summary>Chooses the silo of a new activation. Its type is registered with <c>AddPlacementDirector</c>.</summary>
     public interface IPlacementDirector
     {
-        /// <summary>The silo; an exception fails the call that needs the activation.</summary>
         Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context);
     }
 }

@@ -7,20 +7,13 @@ namespace Orleans
     /// <summary>Finds stream providers from within grains.</summary>
     public static class GrainStreamingExtensions
     {
-        /// <summary>The provider of that name.</summary>
-        /// <exception cref="KeyNotFoundException">None is registered.</exception>
         public static IStreamProvider GetStreamProvider(this Grain grain, string name) => StreamProviders.Find(grain.ServiceProvider, name);
-
-        /// <summary>The provider of that name.</summary>
-        /// <exception cref="KeyNotFoundException">None is registered.</exception>
         public static IStreamProvider GetStreamProvider(this IGrainBase grain, string name) => StreamProviders.Find(grain.GrainContext.ActivationServices, name);
     }
 
     /// <summary>Finds stream providers from clients.</summary>
     public static class ClientStreamingExtensions
     {
-        /// <summary>The provider of that name.</summary>
-        /// <exception cref="KeyNotFoundException">None is registered.</exception>
         public static IStreamProvider GetStreamProvider(this IClusterClient client, string name) => StreamProviders.Find(client.ServiceProvider, name);
     }
 
@@ -36,20 +29,14 @@ namespace Orleans.Streams
     /// <summary>Short ways to name a stream.</summary>
     public static class StreamProviderExtensions
     {
-        /// <summary>The stream of that namespace and key.</summary>
         public static IAsyncStream<T> GetStream<T>(this IStreamProvider streamProvider, string ns, string id) => streamProvider.GetStream<T>(StreamId.Create(ns, id));
-
-        /// <summary>The stream of that key, without a namespace.</summary>
         public static IAsyncStream<T> GetStream<T>(this IStreamProvider streamProvider, string id) => streamProvider.GetStream<T>(StreamId.Create(null, id));
     }
 
     /// <summary>Compares places in a stream.</summary>
     public static class StreamSequenceTokenUtilities
     {
-        /// <summary>Whether <paramref name="me"/> is after <paramref name="other"/>.</summary>
         public static bool Newer(this StreamSequenceToken me, StreamSequenceToken other) => me.CompareTo(other) > 0;
-
-        /// <summary>Whether <paramref name="me"/> is before <paramref name="other"/>.</summary>
         public static bool Older(this StreamSequenceToken me, StreamSequenceToken other) => me.CompareTo(other) < 0;
     }
 }

@@ -18,41 +18,23 @@ public class TestCluster : IDisposable, IAsyncDisposable
     private short _started;
     private IHost? _clientHost;
 
-    /// <summary>With settings and the configuration of every host.</summary>
     internal TestCluster(TestClusterOptions options, IReadOnlyList<IConfigurationSource> configurationSources)
     {
         Options = options;
         ConfigurationSources = configurationSources;
     }
 
-    /// <summary>The settings.</summary>
     public TestClusterOptions Options { get; }
-
-    /// <summary>The configuration of every host.</summary>
     public IReadOnlyList<IConfigurationSource> ConfigurationSources { get; }
-
-    /// <summary>The silos that were not stopped.</summary>
     public ReadOnlyCollection<SiloHandle> Silos => _silos.AsReadOnly();
-
-    /// <summary>The first silo, until it is stopped.</summary>
     public SiloHandle? Primary => _silos.FirstOrDefault(s => s.InstanceNumber == 0);
-
-    /// <summary>The others.</summary>
     public IReadOnlyList<SiloHandle> SecondarySilos => [.. _silos.Where(s => s.InstanceNumber != 0)];
-
-    /// <summary>The services of the client.</summary>
     public IServiceProvider ServiceProvider => (_clientHost ?? throw new InvalidOperationException("The client was not started.")).Services;
-
-    /// <summary>The client.</summary>
     public IClusterClient Client => ServiceProvider.GetRequiredService<IClusterClient>();
 
-    /// <summary>The client, as a factory.</summary>
     public IGrainFactory GrainFactory => Client;
-
-    /// <summary>Starts everything.</summary>
     public void Deploy() => DeployAsync().GetAwaiter().GetResult();
 
-    /// <summary>Starts everything, and waits until all silos know of each other.</summary>
     public async Task DeployAsync()
     {
         await StartAdditionalSilosAsync(Options.InitialSilosCount);
@@ -63,7 +45,6 @@ public class TestCluster : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the client anew.</summary>
     public async Task InitializeClientAsync()
     {
         await StopClusterClientAsync();
@@ -86,7 +67,6 @@ public class TestCluster : IDisposable, IAsyncDisposable
         await _clientHost.StartAsync();
     }
 
-    /// <summary>Stops the client.</summary>
     public async Task StopClusterClientAsync()
     {
         if (_clientHost is { } host)
@@ -97,10 +77,8 @@ public class TestCluster : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Starts one more silo.</summary>
     public SiloHandle StartAdditionalSilo(bool startAdditionalSiloOnNewPort = false) => StartAdditionalSiloAsync(startAdditionalSiloOnNewPort).GetAwaiter().GetResult();
 
-    /// <summary>Starts one more silo.</summary>
     public async Task<SiloHandle> StartAdditionalSiloAsync(bool startAdditionalSiloOnNewPort = false)
     {
         var ports = TestClusterBuilder.FreePorts(2);
@@ -108,7 +86,6 @@ public class TestCluster : IDisposable, IAsyncDisposable
         return await StartAsync(number, number == 0 ? "Primary" : $"Secondary_{number}", ports[0], ports[1]);
     }
 
-    /// <summary>Starts more silos.</summary>
     public async Task<List<SiloHandle>> StartAdditionalSilosAsync(int silosToStart, bool startAdditionalSiloOnNewPort = false)
     {
         List<SiloHandle> started = [];
@@ -120,23 +97,17 @@ public class TestCluster : IDisposable, IAsyncDisposable
         return started;
     }
 
-    /// <summary>Stops a silo in order.</summary>
     public Task StopSiloAsync(SiloHandle instance) => EndAsync(instance, gracefully: true);
-
-    /// <summary>Ends a silo as if its process had died.</summary>
     public Task KillSiloAsync(SiloHandle instance) => EndAsync(instance, gracefully: false);
 
-    /// <summary>Stops a silo and starts it again under its name and ports.</summary>
     public async Task<SiloHandle?> RestartSiloAsync(SiloHandle instance)
     {
         await StopSiloAsync(instance);
         return await StartAsync(instance.InstanceNumber, instance.Name, instance.SiloAddress.Endpoint.Port, instance.GatewayAddress.Endpoint.Port);
     }
 
-    /// <summary>Stops the client and all silos.</summary>
     public void StopAllSilos() => StopAllSilosAsync().GetAwaiter().GetResult();
 
-    /// <summary>Stops the client and all silos.</summary>
     public async Task StopAllSilosAsync()
     {
         await StopClusterClientAsync();
@@ -146,7 +117,6 @@ public class TestCluster : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until every silo has the same view, in which exactly the running silos are active.</summary>
     public async Task WaitForLivenessToStabilizeAsync(bool didKill = false)
     {
         using var bound = new CancellationTokenSource(Patience, TimeProvider.System);
@@ -179,11 +149,9 @@ public class TestCluster : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>The services of a silo, by default of the first.</summary>
     public IServiceProvider GetSiloServiceProvider(SiloAddress? silo = null) =>
         _silos.OfType<InProcessSiloHandle>().First(s => silo is null || s.SiloAddress.Equals(silo)).ServiceProvider;
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -191,7 +159,6 @@ public class TestCluster : IDisposable, IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await StopAllSilosAsync();

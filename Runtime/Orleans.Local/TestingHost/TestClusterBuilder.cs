@@ -9,43 +9,29 @@ namespace Orleans.TestingHost;
 /// <summary>Configures each silo of a test cluster.</summary>
 public interface ISiloConfigurator
 {
-    /// <summary>Configures one silo.</summary>
     void Configure(ISiloBuilder siloBuilder);
 }
 
 /// <summary>Configures each host of a test cluster.</summary>
 public interface IHostConfigurator
 {
-    /// <summary>Configures one host.</summary>
     void Configure(IHostBuilder hostBuilder);
 }
 
 /// <summary>Configures the client of a test cluster.</summary>
 public interface IClientBuilderConfigurator
 {
-    /// <summary>Configures it.</summary>
     void Configure(IConfiguration configuration, IClientBuilder clientBuilder);
 }
 
 /// <summary>The settings of a test cluster.</summary>
 public class TestClusterOptions
 {
-    /// <summary>The cluster id.</summary>
     public string ClusterId { get; set; } = "";
-
-    /// <summary>The service id.</summary>
     public string ServiceId { get; set; } = "";
-
-    /// <summary>How many silos deploying starts.</summary>
     public short InitialSilosCount { get; set; }
-
-    /// <summary>Whether deploying also starts the client.</summary>
     public bool InitializeClientOnDeploy { get; set; } = true;
-
-    /// <summary>The assembly-qualified names of the configurators of silos.</summary>
     public List<string?> SiloBuilderConfiguratorTypes { get; } = [];
-
-    /// <summary>The assembly-qualified names of the configurators of the client.</summary>
     public List<string?> ClientBuilderConfiguratorTypes { get; } = [];
 }
 
@@ -54,30 +40,21 @@ public class TestClusterBuilder
 {
     private readonly List<Action<IConfigurationBuilder>> _configuration = [];
 
-    /// <summary>With two silos.</summary>
     public TestClusterBuilder()
         : this(2)
     {
     }
 
-    /// <summary>With so many silos.</summary>
     public TestClusterBuilder(short initialSilosCount) => Options = new TestClusterOptions
     {
         InitialSilosCount = initialSilosCount,
         ClusterId = CreateClusterId(),
         ServiceId = Guid.NewGuid().ToString("N"),
     };
-
-    /// <summary>The settings.</summary>
     public TestClusterOptions Options { get; }
-
-    /// <summary>Configuration values of every host.</summary>
     public Dictionary<string, string?> Properties { get; } = [];
-
-    /// <summary>A cluster id that no other cluster has.</summary>
     public static string CreateClusterId() => $"testcluster-{Guid.NewGuid():N}";
 
-    /// <summary>Has silos configured by an <see cref="ISiloConfigurator"/> or <see cref="IHostConfigurator"/>.</summary>
     public TestClusterBuilder AddSiloBuilderConfigurator<T>()
         where T : new()
     {
@@ -86,7 +63,6 @@ public class TestClusterBuilder
         return this;
     }
 
-    /// <summary>Has the client configured by an <see cref="IClientBuilderConfigurator"/> or <see cref="IHostConfigurator"/>.</summary>
     public TestClusterBuilder AddClientBuilderConfigurator<T>()
         where T : new()
     {
@@ -95,14 +71,12 @@ public class TestClusterBuilder
         return this;
     }
 
-    /// <summary>Adds to the configuration of every host.</summary>
     public TestClusterBuilder ConfigureHostConfiguration(Action<IConfigurationBuilder> configureDelegate)
     {
         _configuration.Add(configureDelegate);
         return this;
     }
 
-    /// <summary>The cluster, not started.</summary>
     public TestCluster Build()
     {
         var builder = new ConfigurationBuilder().AddInMemoryCollection(Properties);
@@ -118,7 +92,6 @@ public class TestClusterBuilder
         }
     }
 
-    /// <summary>Loopback ports that are free now.</summary>
     internal static int[] FreePorts(int count)
     {
         var sockets = Enumerable.Range(0, count).Select(_ =>
