@@ -54,6 +54,8 @@ namespace Orleans.Storage
         public InconsistentStateException(string errorMsg, string? storedEtag, string? currentEtag, Exception? storageException = null)
             : base(errorMsg, storageException) => (StoredEtag, CurrentEtag) = (storedEtag, currentEtag);
 
+        internal bool IsSourceActivation { get; set; } = true;
+
         /// <summary>The ETag in the store; null when it has no record.</summary>
         [Id(1)]
         public string? StoredEtag { get; private set; }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Orleans.Runtime;
 using Orleans.Serialization;
+using Orleans.Storage;
 
 namespace Orleans;
 
@@ -256,6 +257,13 @@ internal sealed class Invocation<TResult>(GrainId target, GrainMethod<TResult> m
 
     private void Refuse(Activation activation, Exception exception, Activity? span)
     {
+        // What the grain has in memory is not what is stored: it must begin anew. Its callers keep theirs.
+        if (exception is InconsistentStateException { IsSourceActivation: true } inconsistent)
+        {
+            inconsistent.IsSourceActivation = false;
+            activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, exception, exception.Message), CancellationToken.None);
+        }
+
         Telemetry.Stop(span, exception);
         activation.OnWorkDone(this);
         Fail(exception);

@@ -21,12 +21,20 @@ internal interface IMemoryStorageGrain : IGrainWithStringKey
 
     /// <summary>Removes the record.</summary>
     [Alias("Clear")]
-    Task ClearAsync(string key, string? etag);
+    Task<bool> ClearAsync(string key, string? etag);
 }
 
 /// <summary>A state as a memory store keeps it.</summary>
 [GenerateSerializer, Immutable, Alias("Orleans.MemoryRecord")]
 internal sealed record MemoryRecord([property: Id(0)] string ETag, [property: Id(1)] byte[] Value);
+
+/// <summary>The record has another ETag. Not an <see cref="InconsistentStateException"/>, which would end the grain that throws it.</summary>
+[GenerateSerializer, Alias("Orleans.MemoryConflict")]
+internal sealed class MemoryConflictException(string? storedETag) : Exception("The ETag differs.")
+{
+    [Id(0)]
+    public string? StoredETag { get; } = storedETag;
+}
 
 /// <inheritdoc/>
 [KeepAlive, GrainType("memorystorage")]
@@ -45,11 +53,10 @@ internal sealed class MemoryStorageGrain : Grain, IMemoryStorageGrain
         return Task.FromResult(next);
     }
 
-    public Task ClearAsync(string key, string? etag)
+    public Task<bool> ClearAsync(string key, string? etag)
     {
         Check(key, etag);
-        _records.Remove(key);
-        return Task.CompletedTask;
+        return Task.FromResult(_records.Remove(key));
     }
 
     private void Check(string key, string? etag)
@@ -57,7 +64,7 @@ internal sealed class MemoryStorageGrain : Grain, IMemoryStorageGrain
         var stored = _records.GetValueOrDefault(key)?.ETag;
         if (stored != etag && etag != "*")
         {
-            throw new InconsistentStateException($"The state '{key}' was written by somebody else since it was read.", stored, etag);
+            throw new MemoryConflictException(stored);
         }
     }
 }
@@ -80,17 +87,29 @@ public sealed class MemoryGrainStorage(string name, IOptionsMonitor<MemoryGrainS
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var value = JsonSerializer.SerializeToUtf8Bytes(grainState.State, WireFormat.Options);
-        grainState.ETag = await PartOf(grainId).WriteAsync($"{stateName}/{grainId}", grainState.ETag, value);
+        grainState.ETag = await Checked(PartOf(grainId).WriteAsync($"{stateName}/{grainId}", grainState.ETag, value), grainId, grainState.ETag);
         grainState.RecordExists = true;
     }
 
     /// <inheritdoc/>
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        await PartOf(grainId).ClearAsync($"{stateName}/{grainId}", grainState.ETag);
+        await Checked(PartOf(grainId).ClearAsync($"{stateName}/{grainId}", grainState.ETag), grainId, grainState.ETag);
         grainState.RecordExists = false;
         grainState.ETag = null;
         grainState.State = default;
+    }
+
+    private static async Task<T> Checked<T>(Task<T> change, GrainId grain, string? etag)
+    {
+        try
+        {
+            return await change;
+        }
+        catch (MemoryConflictException conflict)
+        {
+            throw new InconsistentStateException($"The state of grain {grain} was written by somebody else since it was read.", conflict.StoredETag, etag, conflict);
+        }
     }
 
     private IMemoryStorageGrain PartOf(GrainId grainId) => grains.GetGrain<IMemoryStorageGrain>($"{name}-{grainId.GetUniformHashCode() % _parts}");
