@@ -74,14 +74,21 @@ start() {
     started+=($!)
 }
 
-# wait_for PORT PID: until the port answers, 60 s at the most
+# serves PORT: the node there counts its keys, so it has joined and has its shards
+serves() {
+    local reply
+    reply=$( (exec 3<>"/dev/tcp/127.0.0.1/$1" && printf 'DBSIZE\r\n' >&3 && IFS= read -r -t 5 line <&3 && printf %s "$line") 2>/dev/null) || return 1
+    [ "${reply:0:1}" = ":" ]
+}
+
+# wait_for PORT PID: until the node serves, 60 s at the most
 wait_for() {
-    for _ in $(seq 600); do
-        is_free "$1" || return 0
+    for _ in $(seq 300); do
+        serves "$1" && return 0
         kill -0 "$2" 2>/dev/null || { echo "run.sh: a node ended while it started" >&2; return 1; }
-        sleep 0.1
+        sleep 0.2
     done
-    echo "run.sh: nothing answers at port $1 after 60 s" >&2
+    echo "run.sh: the node at port $1 does not serve after 60 s" >&2
     return 1
 }
 

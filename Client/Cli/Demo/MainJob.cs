@@ -113,11 +113,12 @@ internal sealed class MainJob(CommandEnvironment environment, ConnectionSettings
                 var nodes = await client.Nodes.ListAsync(cancellationToken).ConfigureAwait(false);
                 var from = nodes.FirstOrDefault(node => node.Address.Name == primary);
                 var to = nodes.FirstOrDefault(node => node.Address.Name == replica);
-                if (from?.Report is { Shards.IsEmpty: false } report && to?.Report is not null)
+                if (from?.Report is { Shards.IsEmpty: false } && to?.Report is not null)
                 {
-                    return report.Shards.All(shard => shard.Role == ReplicaRole.Primary)
+                    var topology = await client.Nodes.GetTopologyAsync(cancellationToken).ConfigureAwait(false);
+                    return topology.Shards.All(shard => shard.Primary == primary)
                         ? (await AnswersAsync(from, cancellationToken).ConfigureAwait(false), await AnswersAsync(to, cancellationToken).ConfigureAwait(false))
-                        : throw new CommandFailedException($"Node {primary} is not the primary of all its shards: the job needs a cluster that starts with it.");
+                        : throw new CommandFailedException($"Node {primary} is not the primary of all shards: the job needs a cluster that {primary} joined first.");
                 }
 
                 problem = $"{nodes.Count(node => node.Report is not null)} nodes report, {string.Join(", ", nodes.Select(node => node.Address.Name))} have joined";

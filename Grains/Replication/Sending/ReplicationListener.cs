@@ -30,6 +30,7 @@ public sealed class ReplicationListener : IHostedService, IAsyncDisposable
     private Socket? socket;
     private Task accepting = Task.CompletedTask;
     private int unauthenticated;
+    private int disposed;
 
     /// <summary>Makes a listener; it listens once started.</summary>
     public ReplicationListener(ReplicationOptions options, ReplicationSources sources, FlowTable flows, FrameBufferPool pool, TimeProvider time, ILogger<ReplicationListener> logger)
@@ -94,6 +95,12 @@ public sealed class ReplicationListener : IHostedService, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // The container disposes of it twice: as itself and as a hosted service.
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         stopping.Dispose();
     }
