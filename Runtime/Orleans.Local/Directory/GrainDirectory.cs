@@ -40,7 +40,7 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
             return await LocateOwnAsync(grain, () => PlaceAsync(grain, call.Method.InterfaceName, call.Context?.ToDictionary() ?? [], call.Origin ?? Silo.Address));
         }
 
-        if (mayUseCache && _cache.TryGetValue(grain, out var known) && membership.GetApproximateSiloStatus(known.SiloAddress!) is SiloStatus.Active or SiloStatus.ShuttingDown)
+        if (mayUseCache && _cache.TryGetValue(grain, out var known) && !IsGone(known))
         {
             return known;
         }
@@ -201,7 +201,8 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
                 return;
             }
 
-            _recovered = RecoverAsync(_view, [.. _view.Where(s => !s.Equals(Silo.Address))]);
+            // From those that are shutting down, too: their grains are still there.
+            _recovered = RecoverAsync(_view, [.. membership.GetApproximateSiloStatuses().Where(s => s.Value is SiloStatus.Active or SiloStatus.ShuttingDown && !s.Key.Equals(Silo.Address)).Select(s => s.Key)]);
             foreach (var activation in Silo.Activations.Where(a => !Equals(OwnerAmong(before, a.GrainId), OwnerAmong(_view, a.GrainId))))
             {
                 _ = ReregisterAsync(activation);
@@ -217,7 +218,7 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
     private Task RecoverAsync(SiloAddress[] view, SiloAddress[] others) => Task.WhenAll(others.Select(async silo =>
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        while (ReferenceEquals(view, membership.Active))
+        while (ReferenceEquals(view, membership.Active) && !membership.IsDeadSilo(silo))
         {
             try
             {

@@ -278,7 +278,9 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
         {
             SiloAddress[] active = [.. _members.Values.Select(m => m.Entry).Append(Self).Where(e => e.Status == SiloStatus.Active).Select(e => e.Address).Order()];
             differs = !active.SequenceEqual(_active);
-            _active = active;
+
+            // The same array as long as the members are the same: the directory tells views apart by it.
+            _active = differs ? active : _active;
         }
 
         foreach (var entry in changed.Where(e => e.Status != SiloStatus.Created))

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,8 +9,9 @@ using Orleans.Serialization;
 namespace Orleans;
 
 /// <summary>The silo's two ports, and its calls to other silos. The gateway port takes calls of clients and nothing else.</summary>
-internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, Membership membership, HttpMessenger messenger, MessageCodec codec, SharedSecret secret, IOptions<EndpointOptions> endpoints, IOptions<SiloMessagingOptions> messaging, ILoggerFactory logging) : IDisposable
+internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, Membership membership, HttpMessenger messenger, MessageCodec codec, SharedSecret secret, IOptions<EndpointOptions> endpoints, IOptions<SiloMessagingOptions> messaging, ILoggerFactory logging) : ISiloStatusListener, IDisposable
 {
+    private readonly ConcurrentDictionary<SiloAddress, CancellationTokenSource> _deaths = new();
     private readonly List<MessageListener> _listeners = [];
 
     public async Task StartAsync(Silo silo, CancellationToken cancellationToken)
@@ -30,9 +32,18 @@ internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, M
                 .Map<string, ManifestMessage>(SiloPaths.Manifest, (_, _) => Task.FromResult(silo.Types.ToManifest()));
         }
 
+        membership.SubscribeToSiloStatusEvents(this);
         foreach (var listener in _listeners)
         {
             await listener.StartAsync(cancellationToken);
+        }
+    }
+
+    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+    {
+        if (status == SiloStatus.Dead && _deaths.TryRemove(updatedSilo, out var death))
+        {
+            death.Cancel();
         }
     }
 
@@ -45,7 +56,17 @@ internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, M
     {
         call.Origin ??= local.SiloAddress;
         var message = codec.Encode(call, target.SiloAddress) with { Hops = call.Hops + 1 };
-        var reply = await messenger.AskAsync<CallMessage, CallReply>(target.SiloAddress!.Endpoint, SiloPaths.Call, message, call.Abandonment);
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(call.Abandonment, DeathOf(target.SiloAddress!));
+        CallReply reply;
+        try
+        {
+            reply = await messenger.AskAsync<CallMessage, CallReply>(target.SiloAddress!.Endpoint, SiloPaths.Call, message, abort.Token);
+        }
+        catch (OperationCanceledException exception) when (!call.Abandonment.IsCancellationRequested)
+        {
+            throw new SiloUnavailableException($"Silo {target.SiloAddress} was declared dead before it answered: the call may or may not have run.", exception);
+        }
+
         if (reply.Moved)
         {
             directory.Forget(call.Target);
@@ -64,6 +85,18 @@ internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, M
         {
             call.SetResult(reply.Result);
         }
+    }
+
+    /// <summary>Cancelled when the silo is declared dead, so that nobody waits for its answers.</summary>
+    private CancellationToken DeathOf(SiloAddress silo)
+    {
+        var death = _deaths.GetOrAdd(silo, static _ => new CancellationTokenSource());
+        if (membership.IsDeadSilo(silo))
+        {
+            death.Cancel();
+        }
+
+        return death.Token;
     }
 
     private MessageListener Add(IPEndPoint endpoint)
