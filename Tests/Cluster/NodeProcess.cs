@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Sluice.Tests.Cluster;
+
+/// <summary>A node as a process of its own, which a test may kill. Its log goes to a file in its data directory.</summary>
+internal sealed class NodeProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartBound = TimeSpan.FromSeconds(60);
+    private readonly string[] arguments;
+    private readonly string log;
+    private Process? process;
+
+    /// <summary>Names the node; nothing is started yet.</summary>
+    public NodeProcess(string name, string directory, int[] ports, string seeds, int shards)
+    {
+        Name = name;
+        Port = ports[0];
+        Directory.CreateDirectory(directory);
+        log = Path.Combine(directory, $"{name}.log");
+        arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "Sluice.Silo.dll"), "--name", name, "--data", Path.Combine(directory, name), "--port", Text(ports[0]),
+            "--replication-port", Text(ports[1]), "--silo-port", Text(ports[2]), "--gateway-port", Text(ports[3]), "--seeds", seeds, "--shards", Text(shards),
+        ];
+    }
+
+    public string Name { get; }
+
+    public int Port { get; }
+
+    /// <summary>Starts the process and waits until it answers commands.</summary>
+    public async Task StartAsync()
+    {
+        var writer = new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        var info = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        process = new Process { StartInfo = info };
+        process.OutputDataReceived += (_, line) => Write(writer, line.Data);
+        process.ErrorDataReceived += (_, line) => Write(writer, line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        await Eventually.IsTrueAsync($"node {Name} answers (log: {log})", StartBound, async () =>
+        {
+            await using var connection = await RedisConnection.OpenAsync(Port);
+            return !(await connection.SendAsync("DBSIZE")).IsError;
+        });
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        process!.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+        {
+            await KillAsync();
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static void Write(StreamWriter writer, string? line)
+    {
+        lock (writer)
+        {
+            writer.WriteLine(line);
+        }
+    }
+}
