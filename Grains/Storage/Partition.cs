@@ -355,7 +355,10 @@ public sealed partial class Partition : IDisposable
         if (latest != Volatile.Read(ref trimmedAt) && Interlocked.Exchange(ref trimming, 1) == 0)
         {
             Volatile.Write(ref trimmedAt, latest);
-            options.Engine.QueueDiskWork(TrimLog);
+            if (!options.Engine.QueueDiskWork(TrimLog))
+            {
+                Volatile.Write(ref trimming, 0);
+            }
         }
     }
 

@@ -62,8 +62,20 @@ public sealed partial class StorageEngine : IDisposable
         diskWork.Dispose();
     }
 
-    /// <summary>Runs something that blocks on the disk, on one of a few threads made for it. It must not throw.</summary>
-    internal void QueueDiskWork(Action work) => diskWork.Add(work);
+    /// <summary>Runs something that blocks on the disk, on one of a few threads made for it. It must not throw. False when the engine was disposed of: then it does not run.</summary>
+    internal bool QueueDiskWork(Action work)
+    {
+        try
+        {
+            diskWork.Add(work);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // Adding was completed, maybe just now: there is no way to ask first.
+            return false;
+        }
+    }
 
     /// <summary>Opens a database for reading and writing; makes it, with its column families, if it is not there.</summary>
     /// <exception cref="RocksDbException">It cannot be opened.</exception>
@@ -143,7 +155,7 @@ public sealed partial class StorageEngine : IDisposable
     /// <summary>For the column families that hold little: they are walked over, never asked for keys that are not there.</summary>
     private ColumnFamilyOptions CreateIndexOptions() => new ColumnFamilyOptions()
         .SetCompression(compress ? Compression.Lz4 : Compression.No)
-        .SetWriteBufferSize(2 << 20)
+        .SetWriteBufferSize((ulong)Options.WriteBufferBytes / 2)
         .SetMaxWriteBufferNumber(2)
         .SetLevelCompactionDynamicLevelBytes(true)
         .SetBlockBasedTableFactory(CreateTableOptions());

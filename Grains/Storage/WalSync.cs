@@ -47,7 +47,11 @@ internal sealed partial class WalSync(PartitionDatabase database, StorageEngine 
             running = true;
         }
 
-        engine.QueueDiskWork(RunRounds);
+        if (!engine.QueueDiskWork(RunRounds))
+        {
+            FailRound();
+        }
+
         return round;
     }
 
@@ -80,6 +84,20 @@ internal sealed partial class WalSync(PartitionDatabase database, StorageEngine 
 
             RunRound(round);
         }
+    }
+
+    /// <summary>The engine was disposed of before its partitions: the process is ending.</summary>
+    private void FailRound()
+    {
+        TaskCompletionSource<long>? round;
+        lock (gate)
+        {
+            round = next;
+            next = null;
+            running = false;
+        }
+
+        round?.SetException(new ShardUnavailableException($"The storage of this node is closed: {key} cannot be made durable any more."));
     }
 
     private void RunRound(TaskCompletionSource<long> round)

@@ -192,6 +192,19 @@ public sealed class PartitionTests
     }
 
     [Fact]
+    public async Task A_partition_outlives_its_engine_without_harm_when_a_process_ends_in_the_wrong_order()
+    {
+        using var partition = new PartitionUnderTest(fsync: FsyncPolicy.EverySecond);
+        partition.Do("set k v");
+        partition.Engine.Dispose();
+        partition.Engine.Dispose();
+        partition.Clock.Advance(TimeSpan.FromSeconds(1));
+        partition.Do("set k w");
+        await Assert.ThrowsAsync<ShardUnavailableException>(partition.Partition.SyncWalAsync);
+        Assert.Equal("$1\r\nw\r\n", partition.Do("get k"));
+    }
+
+    [Fact]
     public void Statistics_tell_keys_and_bytes()
     {
         using var partition = new PartitionUnderTest();

@@ -25,6 +25,13 @@ public sealed class StringCommandTests
     }
 
     [Fact]
+    public void A_command_without_a_name_is_unknown()
+    {
+        using var partition = new PartitionUnderTest();
+        Assert.Equal(["-ERR unknown command '', with args beginning with: \r\n", "+OK\r\n"], partition.DoAll([[], PartitionUnderTest.Words("set k v")]));
+    }
+
+    [Fact]
     public void A_replica_refuses_writes_and_answers_reads()
     {
         using var partition = new PartitionUnderTest();

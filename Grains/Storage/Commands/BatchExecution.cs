@@ -85,7 +85,7 @@ internal sealed class BatchExecution
         var arguments = commands[index];
         var start = output.Length;
         var pending = keyspace.PendingBytes;
-        var command = ShardCommandTable.Find(arguments[0]);
+        var command = CommandAt(index);
         string error;
         try
         {
@@ -135,6 +135,8 @@ internal sealed class BatchExecution
         return true;
     }
 
+    private ShardCommand? CommandAt(int index) => commands[index] is [var name, ..] ? ShardCommandTable.Find(name) : null;
+
     private string? Refuse(ShardCommand? command, byte[][] arguments)
     {
         if (command is null)
@@ -162,7 +164,7 @@ internal sealed class BatchExecution
             failures ??= [];
             for (var i = pieceStart; i < end; i++)
             {
-                if (ShardCommandTable.Find(commands[i][0]) is { Writes: true })
+                if (CommandAt(i) is { Writes: true })
                 {
                     failures.TryAdd(i, RedisErrors.WriteFailed(exception.Message));
                 }
@@ -187,7 +189,7 @@ internal sealed class BatchExecution
     private static string UnknownCommand(byte[][] arguments)
     {
         var listed = new StringBuilder();
-        foreach (var argument in arguments.AsSpan(1))
+        foreach (var argument in arguments.Skip(1))
         {
             if (listed.Length >= 128)
             {
@@ -197,7 +199,8 @@ internal sealed class BatchExecution
             listed.Append('\'').Append(Encoding.UTF8.GetString(argument.AsSpan(0, Math.Min(argument.Length, 128 - listed.Length)))).Append("' ");
         }
 
-        var name = Encoding.UTF8.GetString(arguments[0].AsSpan(0, Math.Min(arguments[0].Length, 128)));
+        var given = arguments.FirstOrDefault() ?? [];
+        var name = Encoding.UTF8.GetString(given.AsSpan(0, Math.Min(given.Length, 128)));
         return $"ERR unknown command '{name}', with args beginning with: {listed}";
     }
 }
