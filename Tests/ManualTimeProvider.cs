@@ -53,6 +53,25 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
         }
     }
 
+    /// <summary>Moves the clock to when the next timer is due, so that time passes only as far as somebody waits for it. False when nobody does.</summary>
+    public bool AdvanceToNext()
+    {
+        TimeSpan by;
+        lock (gate)
+        {
+            var next = timers.Select(timer => timer.Due).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
+            if (next == DateTimeOffset.MaxValue)
+            {
+                return false;
+            }
+
+            by = next - now;
+        }
+
+        Advance(by > TimeSpan.Zero ? by : TimeSpan.Zero);
+        return true;
+    }
+
     private sealed class ManualTimer(ManualTimeProvider owner, TimerCallback callback, object? state) : ITimer
     {
         private TimeSpan period;

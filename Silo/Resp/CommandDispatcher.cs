@@ -61,10 +61,18 @@ internal sealed class CommandDispatcher(GatewayCommands commands, IShardRouter r
         var shard = HashSlot.ToShard(HashSlot.Of(command[info.FirstKey]), shardCount);
         for (var i = info.FirstKey + info.Step; i <= last; i += info.Step)
         {
-            if (HashSlot.ToShard(HashSlot.Of(command[i]), shardCount) != shard)
+            if (HashSlot.ToShard(HashSlot.Of(command[i]), shardCount) == shard)
             {
-                return commands.Find(info);
+                continue;
             }
+
+            if (commands.Find(info) is { } handler)
+            {
+                return handler;
+            }
+
+            context.Round.Add(SplitCommand.Of(info, command, shardCount));
+            return null;
         }
 
         context.Round.Add(shard, command);

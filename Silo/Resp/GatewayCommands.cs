@@ -7,7 +7,7 @@ using Sluice.Silo.Resp.Routing;
 
 namespace Sluice.Silo.Resp;
 
-/// <summary>Who carries out what the gateway answers itself, and the parts of commands whose keys lie on several shards.</summary>
+/// <summary>Who carries out what the gateway answers itself, and what moves a key between shards.</summary>
 internal sealed class GatewayCommands
 {
     // These neither wait nor depend on what went before in the pipeline: commands for shards on both sides of them still go out as one call.
@@ -28,7 +28,6 @@ internal sealed class GatewayCommands
             .. new ConfigHandlers(configuration, statistics).Handlers,
             .. new ServerHandlers(node, role, info, router, time).Handlers,
             .. new KeyspaceHandlers(shards, random).Handlers,
-            .. new SplitHandlers(shards).Handlers,
             .. new RenameHandlers(shards).Handlers,
         ];
 

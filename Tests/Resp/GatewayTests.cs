@@ -36,6 +36,37 @@ public class GatewayTests
     }
 
     [Fact]
+    public async Task A_command_over_several_shards_takes_part_in_its_pipeline()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(shards: 16);
+        using var client = await gateway.ConnectAsync();
+        var keys = string.Join(' ', Enumerable.Range(0, 20).Select(i => $"k{i}"));
+        var values = string.Join(' ', Enumerable.Range(0, 20).Select(i => $"k{i} v{i}"));
+        var commands = new[] { $"MSET {values}", $"MGET {keys}", "SET k3 new", $"MGET {keys} k3", $"EXISTS {keys} none", $"DEL {keys}", $"TOUCH {keys}", "PING" };
+        await client.AskAsync("PING");
+
+        var replies = await client.PipelineAsync(commands);
+
+        Assert.Equal("OK", replies[0].Text);
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => $"v{i}"), replies[1].Items.Select(value => value.Text));
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => i == 3 ? "new" : $"v{i}").Append("new"), replies[3].Items.Select(value => value.Text));
+        Assert.Equal(new long[] { 20, 20, 0 }, replies.Skip(4).Take(3).Select(reply => reply.Integer));
+        Assert.Equal("PONG", replies[7].Text);
+        Assert.InRange(gateway.Router.Batches.Count, 1, 2 * 16);
+    }
+
+    [Fact]
+    public async Task A_command_over_several_shards_fails_when_one_does()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(shards: 16);
+        using var client = await gateway.ConnectAsync();
+        gateway.Router.Before = (shard, _) => shard == HashSlot.ToShard(HashSlot.Of("b"u8), 16) ? throw new InvalidOperationException("broken") : Task.CompletedTask;
+        var replies = await client.PipelineAsync("MSET a 1 b 2 c 3", "MGET a b c", "DEL a b c", "GET a");
+        Assert.All(replies.Take(3), reply => Assert.True(reply.IsError, reply.ToString()));
+        Assert.False(replies[3].IsError);
+    }
+
+    [Fact]
     public async Task A_command_over_several_shards_sees_what_came_before_it_and_not_what_comes_after()
     {
         await using var gateway = await GatewayUnderTest.StartAsync(shards: 16);

@@ -29,7 +29,7 @@ internal sealed class KeyspaceHandlers(ShardCalls shards, Random random)
         new("scan", ScanAsync),
     ];
 
-    private async ValueTask SizeAsync(CommandContext context) => Merge.Sum(context, await shards.AllAsync(context, context.Arguments));
+    private async ValueTask SizeAsync(CommandContext context) => Merge.Sum(context.Round, await shards.AllAsync(context, context.Arguments));
 
     private async ValueTask FlushAsync(CommandContext context)
     {
@@ -39,10 +39,10 @@ internal sealed class KeyspaceHandlers(ShardCalls shards, Random random)
             return;
         }
 
-        Merge.Ok(context, await shards.AllAsync(context, context.Arguments));
+        Merge.Ok(context.Round, await shards.AllAsync(context, context.Arguments));
     }
 
-    private async ValueTask KeysAsync(CommandContext context) => Merge.Arrays(context, await shards.AllAsync(context, context.Arguments));
+    private async ValueTask KeysAsync(CommandContext context) => Merge.Arrays(context.Round, await shards.AllAsync(context, context.Arguments));
 
     private async ValueTask RandomKeyAsync(CommandContext context)
     {

@@ -15,11 +15,13 @@ internal sealed class CommandRound(IShardRouter router)
     private const int WriteChunkBytes = 32 * 1024;
     private const int KeptLocalBytes = 256 * 1024;
 
-    private readonly List<Segment> segments = [];
     private readonly List<ShardGroup> waiting = [];
     private readonly Stack<ShardGroup> spare = new();
     private readonly List<ShardGroup> used = [];
+    private List<Segment> segments = [];
+    private List<Segment> spareSegments = [];
     private ShardGroup?[] byShard = [];
+    private bool hasSplits;
     private ArrayBufferWriter<byte> local = new(512);
     private RespWriter? writer;
     private int localTaken;
@@ -30,9 +32,6 @@ internal sealed class CommandRound(IShardRouter router)
     /// <summary>Bytes of all replies; known after <see cref="ExecuteAsync"/>.</summary>
     public long ReplyBytes { get; private set; }
 
-    /// <summary>True when commands wait to be executed.</summary>
-    public bool HasWaiting => waiting.Count > 0;
-
     /// <summary>The shards whose replies say that they wrote, and their sequences.</summary>
     public Action<int, long>? Written { get; set; }
 
@@ -42,21 +41,7 @@ internal sealed class CommandRound(IShardRouter router)
     /// <summary>Adds a command for a shard.</summary>
     public void Add(int shard, byte[][] command)
     {
-        if (shard >= byShard.Length)
-        {
-            Array.Resize(ref byShard, Math.Max(router.ShardCount, shard + 1));
-        }
-
-        var group = byShard[shard];
-        if (group is null)
-        {
-            group = spare.TryPop(out var kept) ? kept : new ShardGroup();
-            group.Shard = shard;
-            byShard[shard] = group;
-            waiting.Add(group);
-            used.Add(group);
-        }
-
+        var group = GroupOf(shard);
         var index = group.Commands.Count;
         group.Commands.Add(command);
         if (segments.Count > 0 && segments[^1] is { } last && ReferenceEquals(last.Group, group) && last.Start + last.Count == index)
@@ -65,8 +50,23 @@ internal sealed class CommandRound(IShardRouter router)
         }
         else
         {
-            segments.Add(new Segment(group, null, index, 1));
+            segments.Add(new Segment { Group = group, Start = index, Count = 1 });
         }
+    }
+
+    /// <summary>Adds a command with parts for several shards.</summary>
+    public void Add(SplitCommand split)
+    {
+        var places = new Place[split.Parts.Count];
+        for (var i = 0; i < places.Length; i++)
+        {
+            var group = GroupOf(split.Parts[i].Shard);
+            places[i] = new Place(group, group.Commands.Count);
+            group.Commands.Add([.. split.Parts[i].Words]);
+        }
+
+        segments.Add(new Segment { Split = split, Places = places });
+        hasSplits = true;
     }
 
     /// <summary>Takes what <see cref="Writer"/> has written as the next reply or replies.</summary>
@@ -78,7 +78,7 @@ internal sealed class CommandRound(IShardRouter router)
             return;
         }
 
-        segments.Add(new Segment(null, null, localTaken, length));
+        segments.Add(new Segment { Start = localTaken, Count = length });
         localTaken += length;
         ReplyBytes += length;
     }
@@ -87,7 +87,7 @@ internal sealed class CommandRound(IShardRouter router)
     public void AddReply(ReadOnlyMemory<byte> bytes)
     {
         EndLocalReply();
-        segments.Add(new Segment(null, bytes, 0, bytes.Length));
+        segments.Add(new Segment { Bytes = bytes });
         ReplyBytes += bytes.Length;
     }
 
@@ -121,6 +121,10 @@ internal sealed class CommandRound(IShardRouter router)
         }
 
         waiting.Clear();
+        if (hasSplits)
+        {
+            MergeSplits();
+        }
     }
 
     /// <summary>Writes all replies in order and forgets the round. Waits while the client doesn't read.</summary>
@@ -155,6 +159,55 @@ internal sealed class CommandRound(IShardRouter router)
         return !(await output.FlushAsync()).IsCompleted;
     }
 
+    private ShardGroup GroupOf(int shard)
+    {
+        if (shard >= byShard.Length)
+        {
+            Array.Resize(ref byShard, Math.Max(router.ShardCount, shard + 1));
+        }
+
+        var group = byShard[shard];
+        if (group is null)
+        {
+            group = spare.TryPop(out var kept) ? kept : new ShardGroup();
+            group.Shard = shard;
+            byShard[shard] = group;
+            waiting.Add(group);
+            used.Add(group);
+        }
+
+        return group;
+    }
+
+    private void MergeSplits()
+    {
+        // Merging adds segments where the split command stood.
+        (segments, spareSegments) = (spareSegments, segments);
+        foreach (var segment in spareSegments)
+        {
+            if (segment.Split is not { } split)
+            {
+                segments.Add(segment);
+                continue;
+            }
+
+            try
+            {
+                split.Merge(this, [.. segment.Places.Select(place => place.Group.ReplyTo(place.Index, 1))]);
+            }
+            catch (RespFormatException error)
+            {
+                Failed?.Invoke(error);
+                Writer.Error($"ERR internal error: {error.Message}");
+            }
+
+            EndLocalReply();
+        }
+
+        spareSegments.Clear();
+        hasSplits = false;
+    }
+
     private ReadOnlyMemory<byte> BytesOf(Segment segment)
     {
         if (segment.Bytes is { } bytes)
@@ -167,8 +220,7 @@ internal sealed class CommandRound(IShardRouter router)
             return local.WrittenMemory.Slice(segment.Start, segment.Count);
         }
 
-        var start = segment.Start == 0 ? 0 : group.Replies.Ends[segment.Start - 1];
-        return group.Replies.Bytes.AsMemory(start, group.Replies.Ends[segment.Start + segment.Count - 1] - start);
+        return group.ReplyTo(segment.Start, segment.Count);
     }
 
     private void Clear()
@@ -194,7 +246,23 @@ internal sealed class CommandRound(IShardRouter router)
         }
     }
 
-    private readonly record struct Segment(ShardGroup? Group, ReadOnlyMemory<byte>? Bytes, int Start, int Count);
+    private readonly record struct Place(ShardGroup Group, int Index);
+
+    /// <summary>A piece of the replies: some commands of a group, a part of what the gateway wrote itself, bytes as they are, or a split command.</summary>
+    private readonly record struct Segment
+    {
+        public ShardGroup? Group { get; init; }
+
+        public ReadOnlyMemory<byte>? Bytes { get; init; }
+
+        public SplitCommand? Split { get; init; }
+
+        public Place[] Places { get; init; }
+
+        public int Start { get; init; }
+
+        public int Count { get; init; }
+    }
 
     private sealed class ShardGroup
     {
@@ -242,6 +310,12 @@ internal sealed class CommandRound(IShardRouter router)
             {
                 call = null;
             }
+        }
+
+        public ReadOnlyMemory<byte> ReplyTo(int first, int count)
+        {
+            var start = first == 0 ? 0 : Replies.Ends[first - 1];
+            return Replies.Bytes.AsMemory(start, Replies.Ends[first + count - 1] - start);
         }
 
         public void Clear()

@@ -1,14 +1,14 @@
 using Sluice.Resp;
 
-namespace Sluice.Silo.Resp.Handlers;
+namespace Sluice.Silo.Resp.Routing;
 
 /// <summary>Makes one reply out of those of several shards. An error of any shard is the whole reply.</summary>
 internal static class Merge
 {
     /// <summary>Adds integers up.</summary>
-    public static void Sum(CommandContext context, IReadOnlyList<ReadOnlyMemory<byte>> replies)
+    public static void Sum(CommandRound round, IReadOnlyList<ReadOnlyMemory<byte>> replies)
     {
-        if (Failed(context, replies))
+        if (Failed(round, replies))
         {
             return;
         }
@@ -19,22 +19,22 @@ internal static class Merge
             sum += new RespReader(reply.Span).TryRead(out var value) ? value.Integer : 0;
         }
 
-        context.Reply.Integer(sum);
+        round.Writer.Integer(sum);
     }
 
     /// <summary><c>+OK</c> when all said so.</summary>
-    public static void Ok(CommandContext context, IReadOnlyList<ReadOnlyMemory<byte>> replies)
+    public static void Ok(CommandRound round, IReadOnlyList<ReadOnlyMemory<byte>> replies)
     {
-        if (!Failed(context, replies))
+        if (!Failed(round, replies))
         {
-            context.Reply.Ok();
+            round.Writer.Ok();
         }
     }
 
     /// <summary>One array of all elements, in the shards' order. The elements are not copied.</summary>
-    public static void Arrays(CommandContext context, IReadOnlyList<ReadOnlyMemory<byte>> replies)
+    public static void Arrays(CommandRound round, IReadOnlyList<ReadOnlyMemory<byte>> replies)
     {
-        if (Failed(context, replies))
+        if (Failed(round, replies))
         {
             return;
         }
@@ -48,21 +48,21 @@ internal static class Merge
             starts[i] = reader.Consumed;
         }
 
-        context.Reply.Array(total);
+        round.Writer.Array(total);
         for (var i = 0; i < replies.Count; i++)
         {
-            context.Round.AddReply(replies[i][starts[i]..]);
+            round.AddReply(replies[i][starts[i]..]);
         }
     }
 
     /// <summary>The first error, if there is one, as the whole reply.</summary>
-    public static bool Failed(CommandContext context, IReadOnlyList<ReadOnlyMemory<byte>> replies)
+    public static bool Failed(CommandRound round, IReadOnlyList<ReadOnlyMemory<byte>> replies)
     {
         foreach (var reply in replies)
         {
             if (reply.Span is [(byte)'-' or (byte)'!', ..])
             {
-                context.Round.AddReply(reply);
+                round.AddReply(reply);
                 return true;
             }
         }
