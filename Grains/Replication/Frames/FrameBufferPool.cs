@@ -21,9 +21,14 @@ public sealed class FrameBufferPool
     /// <summary>Bytes of the buffers that are in use now.</summary>
     public long RentedBytes => Interlocked.Read(ref rented);
 
+    /// <summary>What direct I/O asks of memory, offsets and lengths: the largest block size that disks have.</summary>
+    public const int Alignment = 4096;
+
     /// <summary>A buffer of at least so many bytes; dispose of it to give it back. Its content is not cleared.</summary>
+    /// <param name="bytes">At most the largest of <see cref="Sizes"/>.</param>
+    /// <param name="alignedAt">Which of its bytes stands at an address that direct I/O can use.</param>
     /// <exception cref="ArgumentOutOfRangeException">No frame is so long.</exception>
-    public FrameBuffer Rent(int bytes)
+    public FrameBuffer Rent(int bytes, int alignedAt = 0)
     {
         var kind = 0;
         while (bytes > Sizes[kind])
@@ -38,11 +43,18 @@ public sealed class FrameBufferPool
         }
         else
         {
-            array = GC.AllocateUninitializedArray<byte>(Sizes[kind], pinned: true);
+            array = GC.AllocateUninitializedArray<byte>(Sizes[kind] + Alignment, pinned: true);
         }
 
         Interlocked.Add(ref rented, array.Length);
-        return new FrameBuffer(this, kind, array);
+        return new FrameBuffer(this, kind, array, Start(array, alignedAt));
+    }
+
+    // The array is pinned: its address stays.
+    private static unsafe int Start(byte[] array, int alignedAt)
+    {
+        var address = (nuint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(array));
+        return (int)((Alignment - (address + (nuint)alignedAt) % Alignment) % Alignment);
     }
 
     internal void Return(int kind, byte[] array)
@@ -64,10 +76,12 @@ public sealed class FrameBuffer : IDisposable
 {
     private readonly FrameBufferPool pool;
     private readonly int kind;
+    private readonly int start;
     private byte[]? array;
 
-    internal FrameBuffer(FrameBufferPool pool, int kind, byte[] array)
+    internal FrameBuffer(FrameBufferPool pool, int kind, byte[] array, int start)
     {
+        this.start = start;
         this.pool = pool;
         this.kind = kind;
         this.array = array;
@@ -75,7 +89,7 @@ public sealed class FrameBuffer : IDisposable
 
     /// <summary>The whole buffer.</summary>
     /// <exception cref="ObjectDisposedException">It was given back.</exception>
-    public Memory<byte> Memory => array ?? throw new ObjectDisposedException(nameof(FrameBuffer));
+    public Memory<byte> Memory => (array ?? throw new ObjectDisposedException(nameof(FrameBuffer))).AsMemory(start, FrameBufferPool.Sizes[kind]);
 
     /// <summary>Gives it back. Once is enough, twice does no harm.</summary>
     public void Dispose()

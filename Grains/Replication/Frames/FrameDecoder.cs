@@ -35,7 +35,8 @@ public sealed class FrameDecoder(FrameBufferPool pool) : IDisposable
             }
 
             current = Frame.ReadHeader(header, MaxBody);
-            body = pool.Rent(current.Length);
+            // A file's bytes go to disk from where they arrive.
+            body = pool.Rent(current.Length, Frame.DataFieldBytes);
             filled = 0;
             crc = 0;
         }

@@ -3,6 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Sluice.Replication;
 
 /// <summary>One file while it is being staged: what was written, and the checksum of it.</summary>
+/// <param name="expected">What the manifest says.</param>
+/// <param name="handle">The new file.</param>
 internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) : IDisposable
 {
     // Write-back begins in steps of so much: large enough for the disk, small enough that an fsync never finds much.
@@ -10,6 +12,9 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
 
     private long writeBackFrom;
     private uint crc;
+
+    // Frames are whole blocks but for a file's last one; from the first byte that is none on, the file goes through the page cache.
+    private bool isDirect = StagingFiles.SetDirect(handle, true);
 
     /// <summary>What the manifest says.</summary>
     public SnapshotFile Expected => expected;
@@ -27,17 +32,55 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
     /// <exception cref="StagedFileCorruptException">The file is whole now, and its checksum is wrong.</exception>
     public async ValueTask AppendAsync(ReadOnlyMemory<byte> data, uint? dataCrc)
     {
-        await RandomAccess.WriteAsync(handle, data, Written).ConfigureAwait(false);
+        var direct = await WriteDirectAsync(data).ConfigureAwait(false);
+        if (direct < data.Length)
+        {
+            await WriteThroughCacheAsync(data[direct..], Written + direct).ConfigureAwait(false);
+        }
+
         crc = dataCrc is { } known ? Crc32C.Combine(crc, known, data.Length) : Crc32C.Append(crc, data.Span);
         Written += data.Length;
         IsDirty = true;
-        if (Written - writeBackFrom >= WriteBackStep)
+        if (!isDirect && Written - writeBackFrom >= WriteBackStep)
         {
             StagingFiles.BeginWriteBack(handle, writeBackFrom, Written - writeBackFrom);
             writeBackFrom = Written;
         }
 
         Check();
+    }
+
+    // Returns how many bytes it has written.
+    private async ValueTask<int> WriteDirectAsync(ReadOnlyMemory<byte> data)
+    {
+        var direct = isDirect ? StagingFiles.DirectPart(data.Span, Written) : 0;
+        if (direct == 0)
+        {
+            return 0;
+        }
+
+        try
+        {
+            await RandomAccess.WriteAsync(handle, data[..direct], Written).ConfigureAwait(false);
+            return direct;
+        }
+        catch (IOException error) when (StagingFiles.IsRefused(error))
+        {
+            // A disk with larger blocks, a write that was cut short within one, or memory that moved: the page cache takes it all again.
+            return 0;
+        }
+    }
+
+    private ValueTask WriteThroughCacheAsync(ReadOnlyMemory<byte> data, long offset)
+    {
+        if (isDirect)
+        {
+            isDirect = false;
+            writeBackFrom = offset;
+            StagingFiles.SetDirect(handle, false);
+        }
+
+        return RandomAccess.WriteAsync(handle, data, offset);
     }
 
     /// <summary>Makes what was written survive a crash.</summary>
