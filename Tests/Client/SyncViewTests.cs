@@ -21,8 +21,16 @@ public sealed class SyncViewTests
     }
 
     [Fact]
-    public void The_time_that_is_left_is_not_told_while_a_sync_has_no_manifest() =>
-        Assert.Null(SyncTotals.Of([Copying(0, 60, 100, 10), new SyncProgress { Replica = new ReplicaKey(1, "B"), State = SyncState.Pending }]).Eta);
+    public void A_sync_whose_size_is_not_known_yet_is_taken_for_an_average_one()
+    {
+        var waiting = new SyncProgress { Replica = new ReplicaKey(1, "B"), State = SyncState.Pending };
+
+        var totals = SyncTotals.Of([Copying(0, 60, 100, 10), waiting]);
+
+        Assert.Equal(TimeSpan.FromSeconds(14), totals.Eta);
+        Assert.Equal(0.3, totals.Done, 6);
+        Assert.Null(SyncTotals.Of([waiting]).Eta);
+    }
 
     [Fact]
     public void Lines_tell_state_rate_share_and_eta() => Assert.Equal(

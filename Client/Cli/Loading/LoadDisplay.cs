@@ -32,12 +32,8 @@ internal sealed class LoadDisplay(CommandOutput output, bool quiet, TimeProvider
         }
         else if (output.IsTerminal)
         {
-            await output.Ansi.Live(new Markup(Bar(files, loader.Progress, TimeSpan.Zero)))
-                .StartAsync(live => EachAsync(loading, BarInterval, () =>
-                {
-                    live.UpdateTarget(new Markup(Bar(files, loader.Progress, time.GetElapsedTime(start))));
-                    live.Refresh();
-                })).ConfigureAwait(false);
+            await EachAsync(loading, BarInterval, () => Redraw(Bar(files, loader.Progress, time.GetElapsedTime(start)))).ConfigureAwait(false);
+            output.Line("");
         }
         else
         {
@@ -45,6 +41,15 @@ internal sealed class LoadDisplay(CommandOutput output, bool quiet, TimeProvider
         }
 
         return new LoadResult(loader.Progress.Files, loader.Progress.Bytes, time.GetElapsedTime(start));
+    }
+
+    // One line over the one before it: back to its beginning, and what was longer is erased. Longer than the terminal it would become two, and never be overwritten.
+    private void Redraw(string markup)
+    {
+        output.Writer.Write('\r');
+        var length = Markup.Remove(markup).Length;
+        output.Ansi.Markup(length < output.Ansi.Profile.Width ? markup : Markup.Escape(Markup.Remove(markup)[..(output.Ansi.Profile.Width - 1)]));
+        output.Writer.Write("\u001b[K");
     }
 
     private static string Bar(FileSet files, LoadProgress progress, TimeSpan elapsed) =>

@@ -17,7 +17,12 @@ internal sealed record SyncTotals
 
     public required long BytesPerSecond { get; init; }
 
-    /// <summary>The time until the last byte at the present rate of all together; null when it cannot be told.</summary>
+    /// <summary>How much of the work is done, 0 to 1: every sync counts alike, because the size of one that waits is not known yet.</summary>
+    public required double Done { get; init; }
+
+    /// <summary>
+    /// The time until the last byte at the present rate of all together, a sync whose size is not known taken for an average one; null when it cannot be told.
+    /// </summary>
     public required TimeSpan? Eta { get; init; }
 
     /// <summary><c>3 live, 12 copying, 1 pending</c>: from the last state to the first.</summary>
@@ -28,9 +33,8 @@ internal sealed record SyncTotals
         var total = syncs.Sum(sync => sync.TotalBytes);
         var received = syncs.Sum(sync => sync.ReceivedBytes);
         var rate = syncs.Sum(sync => sync.BytesPerSecond);
-        var left = Math.Max(0, total - received);
-        // A sync that waits has no manifest yet: nobody knows what is left then.
-        var known = syncs.All(sync => sync.State >= SyncState.Copying);
+        var known = syncs.Count(IsSizeKnown);
+        var left = Math.Max(0, total - received) + (known == 0 ? 0 : (syncs.Count - known) * (total / known));
         return new SyncTotals
         {
             Count = syncs.Count,
@@ -39,7 +43,8 @@ internal sealed record SyncTotals
             ReceivedBytes = received,
             WireBytes = syncs.Sum(sync => sync.WireBytes),
             BytesPerSecond = rate,
-            Eta = known && rate > 0 ? TimeSpan.FromSeconds((double)left / rate) : null,
+            Done = syncs.Count == 0 ? 0 : syncs.Average(DoneOf),
+            Eta = known > 0 && rate > 0 ? TimeSpan.FromSeconds((double)left / rate) : null,
             States = syncs.Count == 0
                 ? "none"
                 : string.Join(", ", syncs.GroupBy(sync => sync.State).OrderByDescending(group => group.Key)
@@ -49,6 +54,11 @@ internal sealed record SyncTotals
 
     /// <summary>A sync's part of what all of them receive at present.</summary>
     public double ShareOf(SyncProgress sync) => BytesPerSecond == 0 ? 0 : (double)sync.BytesPerSecond / BytesPerSecond;
+
+    private static bool IsSizeKnown(SyncProgress sync) => sync.State >= SyncState.Copying;
+
+    private static double DoneOf(SyncProgress sync) =>
+        sync.State == SyncState.Live ? 1 : !IsSizeKnown(sync) || sync.TotalBytes == 0 ? 0 : Math.Clamp((double)sync.ReceivedBytes / sync.TotalBytes, 0, 1);
 
     /// <summary>The state's name for a person.</summary>
     public static string NameOf(SyncState state) => state == SyncState.CatchingUp ? "catching up" : state.ToString().ToLowerInvariant();

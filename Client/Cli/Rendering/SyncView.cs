@@ -36,7 +36,7 @@ internal static class SyncView
         var count = string.Create(CultureInfo.InvariantCulture, $"{totals.Live} of {totals.Count} live");
         table.Columns[0].Footer = new Markup(hidden > 0 ? $"[bold]total[/] [grey](+{hidden})[/]" : "[bold]total[/]");
         table.Columns[1].Footer = new Markup($"[bold]{count}[/]");
-        table.Columns[2].Footer = new Markup(Bar(totals.ReceivedBytes, totals.TotalBytes, totals.Live == totals.Count && totals.Count > 0));
+        table.Columns[2].Footer = new Markup(Bar(totals.Done, totals.Live == totals.Count && totals.Count > 0));
         table.Columns[3].Footer = new Markup(Copied(totals.ReceivedBytes, totals.TotalBytes));
         table.Columns[4].Footer = new Markup(Quantity.Rate(totals.BytesPerSecond));
         table.Columns[5].Footer = new Markup(totals.BytesPerSecond > 0 ? "100 %" : "-");
@@ -55,7 +55,7 @@ internal static class SyncView
         var eta = totals.Live == totals.Count ? "" : $", ETA {Quantity.Time(totals.Eta)}";
         yield return totals.TotalBytes == 0
             ? $"{time} syncs: {totals.States}"
-            : $"{time} syncs: {totals.States}; {Copied(totals.ReceivedBytes, totals.TotalBytes)} ({Percent(totals.ReceivedBytes, totals.TotalBytes)}), rate {Quantity.Rate(totals.BytesPerSecond)}{eta}";
+            : $"{time} syncs: {totals.States}; {Copied(totals.ReceivedBytes, totals.TotalBytes)} ({Quantity.Share(totals.Done)}), rate {Quantity.Rate(totals.BytesPerSecond)}{eta}";
         foreach (var sync in snapshot.Syncs.Where(sync => sync.State is SyncState.Copying || sync.LastError.Length > 0).Take(4))
         {
             yield return $"{time}   {sync.Replica} {SyncTotals.NameOf(sync.State)} {Percent(sync.ReceivedBytes, sync.TotalBytes)} of {Quantity.Bytes(sync.TotalBytes)}, "
@@ -70,9 +70,12 @@ internal static class SyncView
     }
 
     /// <summary>A bar of fixed width as Spectre markup.</summary>
-    public static string Bar(long done, long total, bool finished)
+    public static string Bar(long done, long total, bool finished) => Bar(total <= 0 ? 0 : (double)done / total, finished);
+
+    /// <summary>A bar of fixed width as Spectre markup.</summary>
+    public static string Bar(double done, bool finished)
     {
-        var part = finished ? 1 : total <= 0 ? 0 : Math.Clamp((double)done / total, 0, 1);
+        var part = finished ? 1 : Math.Clamp(done, 0, 1);
         var filled = (int)(part * BarWidth);
         var colour = finished ? "green" : "deepskyblue1";
         return $"[{colour}]{new string('━', filled)}[/][grey30]{new string('━', BarWidth - filled)}[/] {Quantity.Share(part),5}";
