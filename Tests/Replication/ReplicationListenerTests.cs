@@ -116,6 +116,18 @@ public sealed class ReplicationListenerTests
     }
 
     [Fact]
+    public async Task An_acknowledgement_of_what_was_never_sent_is_refused()
+    {
+        await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Sending.InitialBytesPerSecond = _ => 1_000);
+        using var peer = await RawPeer.ConnectAsync(nodes);
+        await peer.SubscribeAsync(nodes.OfferSnapshot(1, 5_000_000).Lease.Id);
+        var buffer = new byte[64];
+        await peer.SendAsync(buffer.AsMemory(0, FrameWriter.Ack(buffer, new AckBody(1L << 40, 0))));
+        await StreamProviderTests.NoConnectionsAsync(nodes);
+        await AssertServesAsync(nodes);
+    }
+
+    [Fact]
     public async Task The_same_stream_opened_anew_by_the_same_replica_closes_the_first()
     {
         await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Sending.InitialBytesPerSecond = _ => 100_000);
@@ -198,6 +210,20 @@ internal sealed class RawPeer : IDisposable
     }
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await socket.SendAsync(bytes);
+
+    /// <summary>Does all that a replica does up to the first data of a snapshot.</summary>
+    public async Task SubscribeAsync(Guid lease)
+    {
+        var buffer = new byte[4096];
+        var hello = new HelloBody(Handshake.MakeNonce(), "b");
+        await SendAsync(buffer.AsMemory(0, FrameWriter.Hello(buffer, hello)));
+        using var answer = await ReceiveAsync();
+        var challenge = FrameReader.Challenge(answer.Body.Span);
+        await SendAsync(buffer.AsMemory(0, FrameWriter.Proof(buffer, Handshake.SubscriberProof("", hello, challenge.Nonce, challenge.Node))));
+        await SendAsync(buffer.AsMemory(0, FrameWriter.Subscribe(buffer, new SubscribeBody(ReplicationStreams.SnapshotNamespace, $"3@a/{lease:N}", 0, "3@b", "normal"))));
+        using var accepted = await ReceiveAsync();
+        Assert.Equal(FrameType.Accepted, accepted.Type);
+    }
 
     public async Task<ReceivedFrame> ReceiveAsync()
     {
