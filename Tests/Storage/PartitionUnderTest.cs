@@ -8,6 +8,7 @@ namespace Sluice.Tests.Storage;
 internal sealed class PartitionUnderTest : IDisposable
 {
     private readonly bool ownsDirectory;
+    private readonly bool ownsEngine;
     private readonly TimeProvider time;
 
     public PartitionUnderTest(string? directory = null, ManualTimeProvider? clock = null, FsyncPolicy fsync = FsyncPolicy.No, StorageEngine? engine = null, int shard = 0, int shardCount = 1, TimeProvider? time = null)
@@ -16,6 +17,7 @@ internal sealed class PartitionUnderTest : IDisposable
         Directory = directory ?? TestDirectory.Create();
         Clock = clock ?? new ManualTimeProvider();
         this.time = time ?? Clock;
+        ownsEngine = engine is null;
         Engine = engine ?? new StorageEngine(new StorageEngineOptions { BlockCacheBytes = 8 << 20, Partitions = 16 });
         Options = new PartitionOptions { Directory = Path.Combine(Directory, "live"), Engine = Engine, Key = new ReplicaKey(shard, "node-a"), ShardCount = shardCount, Fsync = fsync, RandomSeed = 7 };
         Partition = Partition.Open(Options, this.time, NullLogger.Instance);
@@ -73,6 +75,11 @@ internal sealed class PartitionUnderTest : IDisposable
     {
         Partition.Dispose();
         Partition.Closed.Wait(TestDirectory.Patience);
+        if (ownsEngine)
+        {
+            Engine.Dispose();
+        }
+
         if (ownsDirectory)
         {
             System.IO.Directory.Delete(Directory, recursive: true);

@@ -10,7 +10,7 @@ namespace Sluice.Tests.Storage;
 internal sealed class RedisServer : IDisposable
 {
     private readonly Process process;
-    private readonly Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = (int)TestDirectory.Patience.TotalMilliseconds };
     private readonly byte[] buffer = new byte[1 << 16];
     private int start;
     private int end;

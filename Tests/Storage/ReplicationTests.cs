@@ -130,6 +130,54 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task A_replica_that_follows_a_busy_primary_equals_it_in_the_end()
+    {
+        const int Batches = 1500;
+        using var primary = new PartitionUnderTest();
+        using var replica = new PartitionUnderTest(clock: primary.Clock, engine: primary.Engine, fsync: FsyncPolicy.EverySecond);
+        var log = primary.Partition.Log;
+        var writer = Task.Run(() =>
+        {
+            var random = new Random(3);
+            for (var i = 0; i < Batches; i++)
+            {
+                // Some 30 MB: several memtables, so log files come and go beside the reader. Records end anywhere within the blocks of the log.
+                byte[][][] batch = [.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => (byte[][])[.. PartitionUnderTest.Words($"set key{random.Next(500)}"), new byte[random.Next(10_000)]])];
+                Assert.All(primary.DoAll(batch), reply => Assert.Equal("+OK\r\n", reply));
+            }
+
+            return log.LatestSequence;
+        });
+        using var reader = log.OpenReader(2);
+        var end = long.MaxValue;
+        while (replica.Partition.LatestSequence < end)
+        {
+            var records = new List<LogRecord>();
+            while (records.Count < 20 && reader.TryRead() is { } record)
+            {
+                records.Add(record);
+            }
+
+            if (records.Count > 0)
+            {
+                var acknowledged = await replica.Partition.ApplyAsync(new LogBatch { Records = [.. records] });
+                Assert.Equal(records[^1].Sequence + records[^1].Count - 1, acknowledged);
+                Assert.True(replica.Partition.DurableSequence >= acknowledged, "what is acknowledged is durable");
+            }
+            else if (writer.IsCompleted)
+            {
+                end = await writer;
+            }
+            else
+            {
+                await Task.WhenAny(log.WaitForNewerAsync(replica.Partition.LatestSequence, CancellationToken.None).AsTask(), writer).WaitAsync(TestDirectory.Patience);
+            }
+        }
+
+        Assert.Equal(await primary.Partition.ComputeDigestAsync(), await replica.Partition.ComputeDigestAsync());
+    }
+
+    [Fact]
     public async Task The_log_of_before_a_restart_can_be_read()
     {
         using var primary = new PartitionUnderTest();
