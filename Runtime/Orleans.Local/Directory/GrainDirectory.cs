@@ -28,6 +28,9 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
 
     public Silo Silo { get; set; } = null!;
 
+    /// <summary>False when this silo leaves.</summary>
+    public bool MayActivate => membership.CurrentStatus is not (SiloStatus.ShuttingDown or SiloStatus.Dead);
+
     public void Start() => membership.Changed += OnMembersChanged;
 
     /// <summary>Where the grain is active, which it becomes if it is not; from memory, if that is allowed.</summary>
@@ -93,8 +96,24 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
     public Task<RegistrationMessage> OnRegisterAsync(RegistrationMessage message, CancellationToken cancellationToken) =>
         Task.FromResult(RegistrationMessage.Of(Adopt(message.ToAddress())));
 
-    public Task<RegistrationMessage[]> OnRecoverAsync(RecoverMessage message, CancellationToken cancellationToken) =>
-        Task.FromResult(Silo.Activations.Where(a => message.Owner.Equals(OwnerAmong(message.Silos, a.GrainId))).Select(a => RegistrationMessage.Of(a.Address)).ToArray());
+    /// <summary>Gives a new owner what is its to know. From now on this silo asks the new owner, so that nothing is left out.</summary>
+    public Task<RegistrationMessage[]> OnRecoverAsync(RecoverMessage message, CancellationToken cancellationToken)
+    {
+        membership.Heard(message.View);
+        lock (_lock)
+        {
+            return Task.FromResult(Silo.Activations.Where(a => message.Owner.Equals(OwnerAmong(message.Silos, a.GrainId))).Select(a => RegistrationMessage.Of(a.Address)).ToArray());
+        }
+    }
+
+    /// <summary>Activates a grain unless its owner has changed since it was asked: then null, and the new one is to be asked.</summary>
+    public Activation? ActivateUnlessMoved(GrainAddress address, SiloAddress owner, Func<GrainAddress, Activation> activate)
+    {
+        lock (_lock)
+        {
+            return Owner(address.GrainId).Equals(owner) ? activate(address) : null;
+        }
+    }
 
     private static SiloAddress? OwnerAmong(SiloAddress[] silos, GrainId grain)
     {
@@ -113,7 +132,7 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
         return owner;
     }
 
-    private SiloAddress Owner(GrainId grain) => OwnerAmong(membership.Active, grain) ?? Silo.Address;
+    public SiloAddress Owner(GrainId grain) => OwnerAmong(membership.Active, grain) ?? Silo.Address;
 
     private async Task<GrainAddress> AskAsync(SiloAddress owner, LocateMessage message, CancellationToken cancellationToken)
     {
@@ -223,7 +242,7 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
             try
             {
                 using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
-                foreach (var registration in await messenger.AskAsync<RecoverMessage, RegistrationMessage[]>(silo.Endpoint, SiloPaths.Recover, new RecoverMessage(Silo.Address, view), timeout.Token))
+                foreach (var registration in await messenger.AskAsync<RecoverMessage, RegistrationMessage[]>(silo.Endpoint, SiloPaths.Recover, new RecoverMessage(Silo.Address, view, membership.Gossip()), timeout.Token))
                 {
                     Adopt(registration.ToAddress());
                 }

@@ -134,6 +134,7 @@ internal sealed class Silo : IDisposable
         {
             while (!call.Completion.IsCompleted)
             {
+                var owner = _directory.Owner(call.Target);
                 var address = await _directory.LocateAsync(call, mayUseCache && call.Hops == 0);
                 if (!Address.Equals(address.SiloAddress))
                 {
@@ -141,7 +142,14 @@ internal sealed class Silo : IDisposable
                     return;
                 }
 
-                if (GetOrActivate(address).TryReceive(call))
+                if (!_directory.MayActivate && !Has(call.Target))
+                {
+                    // A silo that leaves activates nothing: the entry is from before, and goes.
+                    await _directory.UnregisterAsync(address);
+                    continue;
+                }
+
+                if (_directory.ActivateUnlessMoved(address, owner, GetOrActivate) is { } activation && activation.TryReceive(call))
                 {
                     return;
                 }

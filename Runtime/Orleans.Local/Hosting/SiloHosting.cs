@@ -93,8 +93,8 @@ namespace Orleans
             }
 
             directory.Start();
-            lifecycle.Subscribe<SiloService>(Listening, token => transport.StartAsync(silo, token), transport.StopAsync);
-            lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.RuntimeServices, _ => membership.JoinAsync(), _ => membership.AnnounceAsync(SiloStatus.Dead));
+            lifecycle.Subscribe<SiloService>(Listening, token => transport.StartAsync(silo, token), LeaveAsync);
+            lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.RuntimeServices, _ => membership.JoinAsync());
             lifecycle.Subscribe<SiloService>(GrainDeactivation, _ => Task.CompletedTask, silo.DeactivateAllAsync);
             lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.BecomeActive, BecomeActiveAsync, _ => membership.AnnounceAsync(SiloStatus.ShuttingDown));
             try
@@ -122,6 +122,13 @@ namespace Orleans
 
             await lifecycle.StopAsync(cancellationToken);
             log.SiloStopped(local.Name);
+        }
+
+        // Dead only after the last request was answered: nobody waits for a dead silo's answers.
+        private async Task LeaveAsync(CancellationToken cancellationToken)
+        {
+            await transport.StopAsync(cancellationToken);
+            await membership.AnnounceAsync(SiloStatus.Dead);
         }
 
         private Task BecomeActiveAsync(CancellationToken cancellationToken)

@@ -206,7 +206,7 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
         }
     }
 
-    private GossipMessage Gossip()
+    public GossipMessage Gossip()
     {
         lock (_lock)
         {
@@ -214,17 +214,17 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
         }
     }
 
-    private void Heard(GossipMessage message)
+    public void Heard(GossipMessage message)
     {
         List<MemberEntry> changed = [];
         lock (_lock)
         {
             Learn(message.From, heard: true, changed);
 
-            // Hearsay makes a silo known, so that it is sent heartbeats; only they make it a member.
+            // Hearsay makes a silo known, so that it is sent heartbeats; only they make it a member. That one leaves is true whoever says it.
             foreach (var other in message.Others)
             {
-                Learn(other with { Status = SiloStatus.Created }, heard: false, changed);
+                Learn(other.Status == SiloStatus.ShuttingDown ? other : other with { Status = SiloStatus.Created }, heard: false, changed);
             }
         }
 
@@ -246,6 +246,11 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
             }
 
             _members[entry.Address.Endpoint] = new Member(entry, _time.GetTimestamp());
+            changed.Add(entry);
+        }
+        else if (!heard && entry.Status == SiloStatus.ShuttingDown && member.Entry.Status == SiloStatus.Active && entry.Address.Equals(member.Entry.Address))
+        {
+            member.Entry = entry;
             changed.Add(entry);
         }
         else if (heard && entry.Address.Equals(member.Entry.Address))

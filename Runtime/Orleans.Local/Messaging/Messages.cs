@@ -73,7 +73,7 @@ internal sealed record RegistrationMessage(GrainId Grain, string Activation, Sil
 internal sealed record LocateReply(RegistrationMessage? Address, ErrorMessage? Error);
 
 /// <summary>Asks a silo for its activations whose directory entries belong to <paramref name="Owner"/> among <paramref name="Silos"/>.</summary>
-internal sealed record RecoverMessage(SiloAddress Owner, SiloAddress[] Silos);
+internal sealed record RecoverMessage(SiloAddress Owner, SiloAddress[] Silos, GossipMessage View);
 
 /// <summary>A member as it says of itself, or as others have heard.</summary>
 internal sealed record MemberEntry(SiloAddress Address, string Name, SiloStatus Status);
