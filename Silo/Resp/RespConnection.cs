@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 using Sluice.Configuration;
 using Sluice.Resp;
@@ -45,10 +46,11 @@ internal sealed partial class RespConnection
         context = new CommandContext(client, round, transport.ConnectionClosed);
     }
 
-    /// <summary>Serves the client until it goes, or must go.</summary>
+    /// <summary>Serves the client until it goes, or must go, or the node stops: then after the replies to what it has sent.</summary>
     public async Task RunAsync()
     {
         var input = transport.Transport.Input;
+        using var stopping = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested.Register(input.CancelPendingRead);
         while (true)
         {
             var read = await input.ReadAsync();

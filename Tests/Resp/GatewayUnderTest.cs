@@ -57,9 +57,13 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
 
     public Task<RespClient> ConnectAsync() => RespClient.ConnectAsync(Port);
 
+    /// <summary>Stops as a node stops.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => host.StopAsync(cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        // Connections that a test left waiting are aborted.
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
         await host.StopAsync(limit.Token);
         await host.DisposeAsync();
     }

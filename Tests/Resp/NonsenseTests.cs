@@ -179,6 +179,25 @@ public class NonsenseTests
     }
 
     [Fact]
+    public async Task A_node_that_stops_does_not_wait_for_idle_clients()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        var clients = new List<RespClient>();
+        for (var i = 0; i < 20; i++)
+        {
+            clients.Add(await gateway.ConnectAsync());
+            await clients[i].AskAsync("PING");
+        }
+
+        await gateway.StopAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
+        foreach (var client in clients)
+        {
+            Assert.Equal("", await client.ReadToEndAsync());
+            client.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task A_waiting_command_ends_when_its_client_goes()
     {
         await using var gateway = await GatewayUnderTest.StartAsync();
