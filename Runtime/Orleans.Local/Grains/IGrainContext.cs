@@ -23,12 +23,6 @@ public interface IWorkItemScheduler
     void QueueTask(Task task);
 }
 
-/// <summary>Gives the context of the activation whose turn this is.</summary>
-public interface IGrainContextAccessor
-{
-    IGrainContext GrainContext { get; }
-}
-
 /// <summary>A timer of a grain; disposing it stops it.</summary>
 public interface IGrainTimer : IDisposable
 {

@@ -58,9 +58,3 @@ internal static class RuntimeContext
         set => t_current = value;
     }
 }
-
-/// <summary>Gives <see cref="RuntimeContext.Current"/> to services.</summary>
-internal sealed class GrainContextAccessor : IGrainContextAccessor
-{
-    public IGrainContext GrainContext => RuntimeContext.Current!;
-}

@@ -51,7 +51,6 @@ namespace Orleans
                 services.AddSingleton<SiloReferences>();
                 services.AddSingleton<IGrainFactory>(s => s.GetRequiredService<SiloReferences>());
                 services.AddSingleton<IClusterClient>(s => s.GetRequiredService<SiloReferences>());
-                services.AddSingleton<IGrainContextAccessor, GrainContextAccessor>();
                 services.AddSingleton<Silo>();
                 services.AddSingleton<SiloLifecycle>();
                 services.AddSingleton<ISiloLifecycle>(s => s.GetRequiredService<SiloLifecycle>());

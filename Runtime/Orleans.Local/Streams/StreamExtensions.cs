@@ -23,20 +23,3 @@ namespace Orleans
             ?? throw new KeyNotFoundException($"Stream provider '{name}' not found: register it with services.AddKeyedSingleton<IStreamProvider>(\"{name}\", ...).");
     }
 }
-
-namespace Orleans.Streams
-{
-    /// <summary>Short ways to name a stream.</summary>
-    public static class StreamProviderExtensions
-    {
-        public static IAsyncStream<T> GetStream<T>(this IStreamProvider streamProvider, string ns, string id) => streamProvider.GetStream<T>(StreamId.Create(ns, id));
-        public static IAsyncStream<T> GetStream<T>(this IStreamProvider streamProvider, string id) => streamProvider.GetStream<T>(StreamId.Create(null, id));
-    }
-
-    /// <summary>Compares places in a stream.</summary>
-    public static class StreamSequenceTokenUtilities
-    {
-        public static bool Newer(this StreamSequenceToken me, StreamSequenceToken other) => me.CompareTo(other) > 0;
-        public static bool Older(this StreamSequenceToken me, StreamSequenceToken other) => me.CompareTo(other) < 0;
-    }
-}
