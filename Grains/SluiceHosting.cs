@@ -61,7 +61,9 @@ public static class SluiceHosting
         var configuration = provider.GetRequiredService<LiveConfiguration>();
         replication.Node = node.Name;
         replication.ListenOn = new IPEndPoint(node.ListenAddress ?? IPAddress.Parse(node.Host), node.ReplicationPort);
-        replication.Secret = () => node.Secret;
+        // As in Redis: a node that demands a password of its clients demands it of its replicas, which give theirs as masterauth.
+        replication.Secret = () => $"{node.Secret}\n{configuration.RequirePass}";
+        replication.PeerSecret = () => $"{node.Secret}\n{configuration.MasterAuth}";
         replication.RsyncTimeout = () => configuration.RsyncTimeout;
         replication.InitialBytesPerSecond = kind => kind == FlowKind.Snapshot ? configuration.SyncFloorBytesPerSecond : 0;
     }

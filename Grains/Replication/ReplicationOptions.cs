@@ -11,8 +11,11 @@ public sealed class ReplicationOptions
     /// <summary>Where the listener accepts connections; port 0: any that is free.</summary>
     public IPEndPoint ListenOn { get; set; } = new(IPAddress.Loopback, 9321);
 
-    /// <summary>The secret that all nodes share; empty: none. Asked at each connection.</summary>
+    /// <summary>The secret that this node's listener demands; empty: none. Asked at each connection.</summary>
     public Func<string> Secret { get; set; } = static () => "";
+
+    /// <summary>The secret that this node gives to the nodes that it copies from; empty: none. Asked at each connection.</summary>
+    public Func<string> PeerSecret { get; set; } = static () => "";
 
     /// <summary>rsync-timeout-ms: a connection without a byte is never called stalled sooner. Asked all the time.</summary>
     public Func<TimeSpan> RsyncTimeout { get; set; } = static () => TimeSpan.FromSeconds(1);

@@ -105,6 +105,61 @@ public sealed class FullCopyTests
         Assert.Equal((await nodes.DigestsAsync(1)).Select(d => d.Sha256), (await nodes.DigestsAsync(0)).Select(d => d.Sha256));
     }
 
+    [Fact]
+    public async Task A_replica_of_a_primary_with_a_password_copies_only_with_the_right_masterauth()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(2, shards: 1);
+        await using var a = await nodes.ConnectAsync(0);
+        await using var b = await nodes.ConnectAsync(1);
+        await WriteAsync(a, "key", 10, 64);
+        await a.SendAsync("CONFIG SET requirepass open-sesame");
+
+        await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+        var refused = await Eventually.GetAsync("the copy is refused", Bound, async () =>
+            (await nodes.Grains(1).GetGrain<ISyncGrain>("0@b").GetProgress()) is { LastError.Length: > 0 } progress ? progress : null);
+        Assert.Contains("masterauth of b must be the requirepass of a", refused.LastError, StringComparison.Ordinal);
+
+        await b.SendAsync("CONFIG SET masterauth open-sesame");
+        await nodes.LiveAsync(1, Bound);
+        Assert.Equal(10, (await nodes.DigestsAsync(1)).Single().Keys);
+    }
+
+    [Fact]
+    public async Task WAIT_counts_the_replicas_that_made_the_write_durable()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(2, shards: 2);
+        await using var a = await nodes.ConnectAsync(0);
+        await using var b = await nodes.ConnectAsync(1);
+        await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+        await nodes.LiveAsync(1, Bound);
+
+        await a.SendAsync("SET waited for");
+
+        Assert.Equal(1, (await a.SendAsync("WAIT 1 20000")).Integer);
+        Assert.Equal("for", (await b.SendAsync("GET waited")).Text);
+        Assert.Equal(1, (await a.SendAsync("WAIT 2 50")).Integer);
+    }
+
+    [Fact]
+    public async Task A_throttle_that_is_set_while_a_copy_runs_reaches_its_flow()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(2, shards: 1);
+        await using var a = await nodes.ConnectAsync(0);
+        await using var b = await nodes.ConnectAsync(1);
+        await WriteAsync(a, "key", 200, 100_000);
+        await b.SendAsync("CONFIG SET throttle-bytes-per-second 1mb");
+        await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+        await GrantAsync(1 << 20, Bound);
+
+        await b.SendAsync("CONFIG SET throttle-bytes-per-second 3mb");
+
+        await GrantAsync(3 << 20, Bound);
+
+        Task GrantAsync(long wanted, TimeSpan bound) => Eventually.IsTrueAsync($"the flow is paced at {wanted}", bound, async () =>
+            (await nodes.Grains(0).GetGrain<IBandwidthBrokerGrain>(0).GetStatus()).Nodes.SelectMany(node => node.Flows)
+                .Any(flow => flow.Flow.Kind == FlowKind.Snapshot && flow.PacingBytesPerSecond == wanted));
+    }
+
     private static async Task WriteAsync(RedisConnection connection, string prefix, int count, int valueBytes)
     {
         var random = new Random(count);

@@ -11,14 +11,14 @@ public sealed class ReplicationListenerTests
         await using var nodes = await LoopbackNodes.StartAsync(nodes =>
         {
             nodes.Sending.Secret = () => "right";
-            nodes.Receiving.Secret = () => "wrong";
+            nodes.Receiving.PeerSecret = () => "wrong";
         });
         var snapshot = nodes.OfferSnapshot(1, 10);
         var error = await FailsAsync(() => nodes.SnapshotStream(snapshot).SubscribeAsync(Nobody()));
         Assert.Equal(ReplicationFailure.WrongSecret, error.Failure);
 
         // The right one still works.
-        nodes.Receiving.Secret = () => "right";
+        nodes.Receiving.PeerSecret = () => "right";
         var observer = Nobody();
         await nodes.SnapshotStream(snapshot).SubscribeAsync(observer);
         await observer.Ended;

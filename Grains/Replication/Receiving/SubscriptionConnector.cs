@@ -69,7 +69,7 @@ internal static class SubscriptionConnector
 
     private static async Task ProveAsync(FrameConnection connection, ReplicationStreamProvider provider, string node, SubscribeBody request, CancellationToken cancellationToken)
     {
-        var secret = provider.Options.Secret();
+        var secret = provider.Options.PeerSecret();
         var hello = new HelloBody(Handshake.MakeNonce(), provider.Options.Node);
         using var buffer = provider.Pool.Rent(2 * Frame.MaxSmallBody);
         await connection.SendAsync(buffer.Memory[..FrameWriter.Hello(buffer.Memory.Span, hello)], cancellationToken).ConfigureAwait(false);
@@ -77,7 +77,7 @@ internal static class SubscriptionConnector
         var challenge = FrameReader.Challenge(answer.Body.Span);
         if (!Handshake.Matches(Handshake.ListenerProof(secret, hello, challenge.Nonce, challenge.Node), challenge.Proof))
         {
-            throw new ReplicationConnectionException(ReplicationFailure.WrongSecret, $"{node} and {hello.Node} do not have the same secret (masterauth).");
+            throw new ReplicationConnectionException(ReplicationFailure.WrongSecret, $"{node} and {hello.Node} do not have the same secret: masterauth of {hello.Node} must be the requirepass of {node}, and their --secret-file the same.");
         }
 
         // A node that answers at another node's address has its secret, but not its data.

@@ -116,7 +116,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
             var proof = FrameReader.Proof(Expect(second, FrameType.Proof).Span);
             if (!Handshake.Matches(Handshake.SubscriberProof(secret, hello, nonce, node), proof))
             {
-                throw new ReplicationConnectionException(ReplicationFailure.WrongSecret, $"{hello.Node} and {node} do not have the same secret (masterauth).");
+                throw new ReplicationConnectionException(ReplicationFailure.WrongSecret, $"{hello.Node} and {node} do not have the same secret: masterauth of {hello.Node} must be the requirepass of {node}, and their --secret-file the same.");
             }
 
             authenticated = true;
