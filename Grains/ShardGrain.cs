@@ -169,13 +169,13 @@ internal sealed partial class ShardGrain(
         if (before != Role || epochBefore != next.Epoch)
         {
             LogRole(key, Role, next.Epoch, partition.LatestSequence);
+            partition.Log.Epoch = next.Epoch;
             shelf?.Dispose();
             shelf = null;
             logOffer?.Dispose();
             logOffer = null;
             if (Role == ReplicaRole.Primary)
             {
-                partition.Log.Epoch = next.Epoch;
                 shelf = new SnapshotShelf(key, directory.Snapshots, sources, time, logger);
                 logOffer = sources.OfferLog(key, partition.Log);
             }
@@ -221,7 +221,8 @@ internal sealed partial class ShardGrain(
         await ClosePartitionAsync();
         try
         {
-            directory.Install(installation.StagingDirectory, installation.Manifest);
+            // Off the turn: it waits until the whole copy is on the disk.
+            await Task.Run(() => directory.Install(installation.StagingDirectory, installation.Manifest));
         }
         finally
         {
@@ -256,6 +257,7 @@ internal sealed partial class ShardGrain(
         Engine = engine,
         Key = key,
         ShardCount = options.Value.ShardCount,
+        Epoch = assignment?.Epoch ?? 0,
         Fsync = Policy,
         RandomSeed = HashCode.Combine(key, time.GetUtcNow().Ticks),
     };

@@ -65,7 +65,7 @@ public sealed partial class Partition : IDisposable
         this.database = database;
         this.timeProvider = timeProvider;
         this.logger = logger;
-        Log = new PartitionLog(database, options.Key, timeProvider);
+        Log = new PartitionLog(database, options.Key, timeProvider) { Epoch = options.Epoch };
         walSync = new WalSync(database, options.Engine, options.Key, logger) { Policy = options.Fsync };
         checkpoints = new CheckpointMaker(database, options.Engine, options.Directory, options.Key);
         keyspace = new Keyspace(

@@ -53,6 +53,9 @@ public sealed record PartitionOptions
     /// <summary>How many shards there are: 1 to 16,384.</summary>
     public int ShardCount { get; init; } = 1;
 
+    /// <summary>The first epoch; that of <see cref="Log.PartitionLog.Epoch"/> changes it.</summary>
+    public long Epoch { get; init; }
+
     /// <summary>The first fsync policy; <see cref="Partition.Fsync"/> changes it.</summary>
     public FsyncPolicy Fsync { get; init; } = FsyncPolicy.EverySecond;
 
