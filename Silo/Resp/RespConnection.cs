@@ -17,7 +17,7 @@ namespace Sluice.Silo.Resp;
 /// <para>Memory is bounded: nothing is read while replies are written, and writing waits for a client that doesn't read; a round takes a limited number of
 /// commands (see <see cref="RoundBudget"/>); an incomplete command takes what has arrived of it.</para>
 /// </summary>
-internal sealed partial class RespConnection
+internal sealed partial class RespConnection : IDisposable
 {
     private readonly ConnectionContext transport;
     private readonly GatewayClient client;
@@ -29,6 +29,10 @@ internal sealed partial class RespConnection
     private readonly RoundBudget budget = new();
     private readonly CommandRound round;
     private readonly CommandContext context;
+
+    // The client has gone, or the node stops: nobody waits for anything any more.
+    private readonly CancellationTokenSource ending;
+    private readonly CancellationToken stopping;
 
     public RespConnection(ConnectionContext transport, GatewayClient client, CommandDispatcher dispatcher, IShardRouter router, LiveConfiguration configuration, GatewayStatistics statistics, ILogger logger)
     {
@@ -43,14 +47,18 @@ internal sealed partial class RespConnection
             Written = (shard, sequence) => client.Written[shard] = sequence,
             Failed = error => LogFailure(error, client.Id),
         };
-        context = new CommandContext(client, round, transport.ConnectionClosed);
+        stopping = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        ending = CancellationTokenSource.CreateLinkedTokenSource(transport.ConnectionClosed, stopping);
+        context = new CommandContext(client, round, ending.Token);
     }
 
     /// <summary>Serves the client until it goes, or must go, or the node stops: then after the replies to what it has sent.</summary>
     public async Task RunAsync()
     {
         var input = transport.Transport.Input;
-        using var stopping = transport.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested.Register(input.CancelPendingRead);
+
+        // Not when the client has closed its half: what it had sent before is still read.
+        using var registration = stopping.Register(input.CancelPendingRead);
         while (true)
         {
             var read = await input.ReadAsync();
@@ -79,17 +87,20 @@ internal sealed partial class RespConnection
         }
     }
 
+    public void Dispose() => ending.Dispose();
+
     /// <summary>Executes the next commands of the buffer and writes their replies.</summary>
     private async ValueTask<(bool IsOpen, bool IsMore, ReadOnlySequence<byte> Unread)> RoundAsync(ReadOnlySequence<byte> buffer)
     {
         var commands = 0;
         var isMore = true;
         var began = buffer.Length;
+        var maxBulkBytes = configuration.ProtoMaxBulkLength;
         try
         {
             while (isMore && !client.CloseAfterReplies && commands < budget.Commands && began - buffer.Length < RoundBudget.MaxRequestBytes)
             {
-                parser.Limits = new RespLimits(configuration.ProtoMaxBulkLength, client.Authenticated || configuration.RequirePass.Length == 0);
+                parser.Limits = new RespLimits(maxBulkBytes, client.Authenticated || configuration.RequirePass.Length == 0);
                 isMore = parser.TryRead(ref buffer, out var command);
                 if (!isMore)
                 {

@@ -42,7 +42,8 @@ public sealed partial class RespConnectionHandler : ConnectionHandler
         client.Authenticated = configuration.RequirePass.Length == 0;
         try
         {
-            await new RespConnection(connection, client, dispatcher, router, configuration, statistics, logger).RunAsync();
+            using var served = new RespConnection(connection, client, dispatcher, router, configuration, statistics, logger);
+            await served.RunAsync();
         }
         catch (Exception error) when (error is ConnectionResetException or ConnectionAbortedException or OperationCanceledException or IOException)
         {

@@ -189,6 +189,9 @@ public class NonsenseTests
             await clients[i].AskAsync("PING");
         }
 
+        // One of them waits for an answer.
+        await clients[0].SendAsync(RespClient.Encode("WAIT 5 0"));
+        await Cluster.Eventually.IsTrueAsync("WAIT to begin", Bound, () => Task.FromResult(gateway.Clients.All[0].LastCommand == "wait"));
         await gateway.StopAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(10));
         foreach (var client in clients)
         {

@@ -13,6 +13,9 @@ namespace Sluice.Resp;
 /// <param name="protocol">2 or 3.</param>
 public sealed class RespWriter(IBufferWriter<byte> output, int protocol)
 {
+    // A type, a sign, 19 digits, a line break.
+    private const int HeaderBytes = 24;
+
     /// <summary>2 or 3; HELLO changes it.</summary>
     public int Protocol { get; set; } = protocol;
 
@@ -28,9 +31,14 @@ public sealed class RespWriter(IBufferWriter<byte> output, int protocol)
     /// <summary><c>$length\r\nbytes\r\n</c></summary>
     public void BulkString(ReadOnlySpan<byte> value)
     {
-        Header((byte)'$', value.Length);
-        output.Write(value);
-        output.Write("\r\n"u8);
+        // One piece, asked for at once: an output that grows by doubling would double a large value for the line break behind it.
+        var span = output.GetSpan(value.Length + HeaderBytes + 2);
+        var written = WriteHeader(span, (byte)'$', value.Length);
+        value.CopyTo(span[written..]);
+        written += value.Length;
+        span[written++] = (byte)'\r';
+        span[written++] = (byte)'\n';
+        output.Advance(written);
     }
 
     /// <summary>A bulk string of UTF-8 text.</summary>
@@ -112,12 +120,16 @@ public sealed class RespWriter(IBufferWriter<byte> output, int protocol)
 
     private void Header(byte type, long value)
     {
-        var span = output.GetSpan(24);
+        output.Advance(WriteHeader(output.GetSpan(HeaderBytes), type, value));
+    }
+
+    private static int WriteHeader(Span<byte> span, byte type, long value)
+    {
         span[0] = type;
         Utf8Formatter.TryFormat(value, span[1..], out var written);
         span[written + 1] = (byte)'\r';
         span[written + 2] = (byte)'\n';
-        output.Advance(written + 3);
+        return written + 3;
     }
 
     private void Line(char type, string text)
