@@ -173,7 +173,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
         source.Touch();
         await AcceptAsync(new AcceptedBody(request.Position, layout.TotalBytes, epoch), cancellationToken).ConfigureAwait(false);
         ReplicationEvents.SnapshotFlowBegins(listener.Logger, flow.Id, request.Position, layout.TotalBytes);
-        var sending = new SnapshotSender(source, layout, request.Position, paced, listener.Pool);
+        using var sending = new SnapshotSender(source, layout, request.Position, paced, listener.Pool);
         await BothAsync(sending.RunAsync, _ => source.Touch(), cancellationToken).ConfigureAwait(false);
         ReplicationEvents.FlowEnds(listener.Logger, flow.Id, flow.SentBytes);
     }

@@ -14,7 +14,7 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
     private uint crc;
 
     // Frames are whole blocks but for a file's last one; from the first byte that is none on, the file goes through the page cache.
-    private bool isDirect = StagingFiles.SetDirect(handle, true);
+    private bool isDirect = DirectIo.SetDirect(handle, true);
 
     /// <summary>What the manifest says.</summary>
     public SnapshotFile Expected => expected;
@@ -53,7 +53,7 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
     // Returns how many bytes it has written.
     private async ValueTask<int> WriteDirectAsync(ReadOnlyMemory<byte> data)
     {
-        var direct = isDirect ? StagingFiles.DirectPart(data.Span, Written) : 0;
+        var direct = isDirect ? DirectIo.DirectPart(data.Span, Written) : 0;
         if (direct == 0)
         {
             return 0;
@@ -64,7 +64,7 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
             await RandomAccess.WriteAsync(handle, data[..direct], Written).ConfigureAwait(false);
             return direct;
         }
-        catch (IOException error) when (StagingFiles.IsRefused(error))
+        catch (IOException error) when (DirectIo.IsRefused(error))
         {
             // A disk with larger blocks, a write that was cut short within one, or memory that moved: the page cache takes it all again.
             return 0;
@@ -77,7 +77,7 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
         {
             isDirect = false;
             writeBackFrom = offset;
-            StagingFiles.SetDirect(handle, false);
+            DirectIo.SetDirect(handle, false);
         }
 
         return RandomAccess.WriteAsync(handle, data, offset);
