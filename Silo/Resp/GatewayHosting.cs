@@ -23,6 +23,7 @@ public static class GatewayHosting
         services.AddSingleton<NodeRoleView>();
         services.AddSingleton<ClientRegistry>();
         services.AddSingleton<GatewayStatistics>();
+        services.AddSingleton(_ => new LargePayloads());
         services.AddSingleton<InfoReport>();
         services.AddSingleton<IInfoSection, ServerSection>();
         services.AddSingleton<IInfoSection, ClientsSection>();
@@ -50,6 +51,7 @@ public static class GatewayHosting
             provider.GetRequiredService<LiveConfiguration>(),
             provider.GetRequiredService<ClientRegistry>(),
             provider.GetRequiredService<GatewayStatistics>(),
+            provider.GetRequiredService<LargePayloads>(),
             provider.GetRequiredService<ILogger<RespConnectionHandler>>()));
         services.AddHostedService<GatewayUpkeep>();
         return services;

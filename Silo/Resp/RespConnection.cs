@@ -24,6 +24,7 @@ internal sealed partial class RespConnection : IDisposable
     private readonly CommandDispatcher dispatcher;
     private readonly LiveConfiguration configuration;
     private readonly GatewayStatistics statistics;
+    private readonly LargePayloads payloads;
     private readonly ILogger logger;
     private readonly RespRequestParser parser = new(CommandTable.Intern);
     private readonly RoundBudget budget = new();
@@ -34,13 +35,14 @@ internal sealed partial class RespConnection : IDisposable
     private readonly CancellationTokenSource ending;
     private readonly CancellationToken stopping;
 
-    public RespConnection(ConnectionContext transport, GatewayClient client, CommandDispatcher dispatcher, IShardRouter router, LiveConfiguration configuration, GatewayStatistics statistics, ILogger logger)
+    public RespConnection(ConnectionContext transport, GatewayClient client, CommandDispatcher dispatcher, IShardRouter router, LiveConfiguration configuration, GatewayStatistics statistics, LargePayloads payloads, ILogger logger)
     {
         this.transport = transport;
         this.client = client;
         this.dispatcher = dispatcher;
         this.configuration = configuration;
         this.statistics = statistics;
+        this.payloads = payloads;
         this.logger = logger;
         round = new CommandRound(router)
         {
@@ -93,6 +95,7 @@ internal sealed partial class RespConnection : IDisposable
     private async ValueTask<(bool IsOpen, bool IsMore, ReadOnlySequence<byte> Unread)> RoundAsync(ReadOnlySequence<byte> buffer)
     {
         var commands = 0;
+        var requestBytes = 0L;
         var isMore = true;
         var began = buffer.Length;
         var maxBulkBytes = configuration.ProtoMaxBulkLength;
@@ -108,6 +111,7 @@ internal sealed partial class RespConnection : IDisposable
                 }
 
                 commands++;
+                requestBytes += parser.LastCommandBytes;
                 if (dispatcher.Dispatch(context, command) is { } handler)
                 {
                     await round.ExecuteAsync(client.Protocol);
@@ -131,8 +135,10 @@ internal sealed partial class RespConnection : IDisposable
         await round.ExecuteAsync(client.Protocol);
         round.EndLocalReply();
         statistics.Round(commands, round.ReplyBytes);
-        budget.Learn(commands, round.ReplyBytes);
+        var replyBytes = round.ReplyBytes;
+        budget.Learn(commands, replyBytes);
         var isWritten = await round.WriteToAsync(transport.Transport.Output);
+        payloads.Passed(requestBytes + replyBytes);
         return (isWritten && !client.CloseAfterReplies, isMore, buffer);
     }
 

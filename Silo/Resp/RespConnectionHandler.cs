@@ -14,15 +14,17 @@ public sealed partial class RespConnectionHandler : ConnectionHandler
     private readonly LiveConfiguration configuration;
     private readonly ClientRegistry clients;
     private readonly GatewayStatistics statistics;
+    private readonly LargePayloads payloads;
     private readonly ILogger<RespConnectionHandler> logger;
 
-    internal RespConnectionHandler(CommandDispatcher dispatcher, IShardRouter router, LiveConfiguration configuration, ClientRegistry clients, GatewayStatistics statistics, ILogger<RespConnectionHandler> logger)
+    internal RespConnectionHandler(CommandDispatcher dispatcher, IShardRouter router, LiveConfiguration configuration, ClientRegistry clients, GatewayStatistics statistics, LargePayloads payloads, ILogger<RespConnectionHandler> logger)
     {
         this.dispatcher = dispatcher;
         this.router = router;
         this.configuration = configuration;
         this.clients = clients;
         this.statistics = statistics;
+        this.payloads = payloads;
         this.logger = logger;
     }
 
@@ -42,7 +44,7 @@ public sealed partial class RespConnectionHandler : ConnectionHandler
         client.Authenticated = configuration.RequirePass.Length == 0;
         try
         {
-            using var served = new RespConnection(connection, client, dispatcher, router, configuration, statistics, logger);
+            using var served = new RespConnection(connection, client, dispatcher, router, configuration, statistics, payloads, logger);
             await served.RunAsync();
         }
         catch (Exception error) when (error is ConnectionResetException or ConnectionAbortedException or OperationCanceledException or IOException)

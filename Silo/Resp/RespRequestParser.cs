@@ -42,6 +42,9 @@ public sealed class RespRequestParser(RespRequestParser.NameInterner? intern = n
     /// <summary>True when a part of a command was consumed.</summary>
     public bool IsInsideCommand => expectedArguments > 0;
 
+    /// <summary>Bytes of the arguments of the last command that was complete; inline commands count as nothing.</summary>
+    public long LastCommandBytes { get; private set; }
+
     /// <summary>Bytes held for an incomplete command.</summary>
     public long PendingBytes => commandBytes + (bulk?.Length ?? 0);
 
@@ -286,6 +289,7 @@ public sealed class RespRequestParser(RespRequestParser.NameInterner? intern = n
         arguments = [];
         argumentCount = 0;
         expectedArguments = 0;
+        LastCommandBytes = commandBytes;
         commandBytes = 0;
         return command;
     }

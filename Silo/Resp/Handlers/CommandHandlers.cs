@@ -131,6 +131,12 @@ internal static class CommandHandlers
         WriteSet(reply, [.. command.Categories]);
         reply.Set(0);
         WriteKeySpecification(reply, command);
+        if (command.Subcommands.Count == 0)
+        {
+            reply.Set(0); // As Redis has it in RESP3: an empty set, but an array when there are any.
+            return;
+        }
+
         reply.Array(command.Subcommands.Count);
         foreach (var subcommand in command.Subcommands)
         {
