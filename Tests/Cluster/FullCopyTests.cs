@@ -160,6 +160,29 @@ public sealed class FullCopyTests
                 .Any(flow => flow.Flow.Kind == FlowKind.Snapshot && flow.PacingBytesPerSecond == wanted));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_node_stops_in_the_middle_of_a_copy_without_waiting_for_it(int stopped)
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(2, shards: 2);
+        await using (var a = await nodes.ConnectAsync(0))
+        {
+            await WriteAsync(a, "key", 200, 100_000);
+        }
+
+        await using (var b = await nodes.ConnectAsync(1))
+        {
+            await b.SendAsync("CONFIG SET throttle-bytes-per-second 1mb");
+            await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+        }
+
+        await Eventually.IsTrueAsync("a copy under way", Bound, async () =>
+            (await nodes.Grains(1).GetGrain<INodeGrain>("b").GetReport()).Syncs.Any(sync => sync is { State: SyncState.Copying, ReceivedBytes: > 0 }));
+
+        await nodes.StopNodeAsync(stopped).WaitAsync(TimeSpan.FromSeconds(15));
+    }
+
     private static async Task WriteAsync(RedisConnection connection, string prefix, int count, int valueBytes)
     {
         var random = new Random(count);
