@@ -6,7 +6,8 @@ namespace Sluice.Persistence;
 /// <summary>Writes that survive a crash: either the old content or the new one, never a part.</summary>
 public static partial class DurableFile
 {
-    private const int DirectoryFlag = 0x10000; // O_RDONLY | O_DIRECTORY on Linux
+    // O_RDONLY | O_CLOEXEC: the same numbers on every Linux, unlike O_DIRECTORY's.
+    private const int OpenForReading = 0x80000;
 
     /// <summary>Replaces a file's content: temporary file beside it, fsync, rename, fsync of the directory.</summary>
     /// <exception cref="IOException">The disk is full, or fails; the old content is untouched.</exception>
@@ -33,11 +34,24 @@ public static partial class DurableFile
         }
 
         // File.OpenHandle refuses directories, hence the system call.
-        using var handle = new SafeFileHandle(Open(directory, DirectoryFlag), ownsHandle: true);
+        using var handle = new SafeFileHandle(Open(directory, OpenForReading), ownsHandle: true);
         if (handle.IsInvalid || Fsync(handle) != 0)
         {
             throw new IOException($"'{directory}' cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}.");
         }
+    }
+
+    /// <summary>Makes all files of a directory and their names durable. What is durable already costs little.</summary>
+    /// <exception cref="IOException">The system refused.</exception>
+    public static void SyncDirectoryWithFiles(string directory)
+    {
+        foreach (var path in Directory.EnumerateFiles(directory))
+        {
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            RandomAccess.FlushToDisk(file);
+        }
+
+        SyncDirectory(directory);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -1,3 +1,5 @@
+using Sluice.Persistence;
+
 namespace Sluice.Storage.Snapshots;
 
 /// <summary>
@@ -57,7 +59,7 @@ public sealed class PartitionDirectory(string root)
         CarryOut();
         RemoveStrangers(stagingDirectory, manifest);
         Change("sync the copy");
-        DirectorySync.SyncWithFiles(stagingDirectory);
+        DurableFile.SyncDirectoryWithFiles(stagingDirectory);
         Rename(stagingDirectory, Incoming);
         CarryOut();
     }
@@ -110,11 +112,11 @@ public sealed class PartitionDirectory(string root)
     {
         Change($"rename {Path.GetFileName(from)} to {Path.GetFileName(to)}");
         Directory.Move(from, to);
-        DirectorySync.Sync(Root);
+        DurableFile.SyncDirectory(Root);
         var parent = Path.GetDirectoryName(Path.GetFullPath(from))!;
         if (parent != Root)
         {
-            DirectorySync.Sync(parent);
+            DurableFile.SyncDirectory(parent);
         }
     }
 

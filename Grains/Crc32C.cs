@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Sluice.Replication;
+namespace Sluice;
 
 /// <summary>
 /// CRC-32C (Castagnoli; RFC 3720, appendix B.4) by the processor's own instruction where it has one. Checksums can be joined without their bytes, so that what was summed once for
