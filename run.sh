@@ -28,8 +28,10 @@ need_packages librocksdb7.8
 started=()
 work=
 stop() {
-    local status=$? pid
-    trap - EXIT INT TERM
+    local status=$? pid died=
+    trap - EXIT HUP INT TERM
+    # The first two are the nodes: one that is gone by now has ended by itself, and its log says why.
+    for pid in ${started[@]+"${started[@]:0:2}"}; do kill -0 "$pid" 2>/dev/null || died=1; done
     for pid in ${started[@]+"${started[@]}"}; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in ${started[@]+"${started[@]}"}; do
         for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
@@ -39,14 +41,17 @@ stop() {
     if [ -n "$work" ] && [ "${KEEP:-}" = 1 ]; then
         echo "data and logs are kept in $work"
     elif [ -n "$work" ]; then
-        if [ "$status" -ne 0 ] && [ "$status" -lt 128 ]; then
+        if [ -n "$died" ]; then
             for log in "$work"/*.log; do [ -e "$log" ] && { echo "--- the end of $(basename "$log")"; tail -n 25 "$log"; }; done >&2
+        elif [ "$status" -ne 0 ] && [ "$status" -lt 128 ]; then
+            echo "run.sh: the job failed; KEEP=1 keeps the nodes' logs" >&2
         fi
         rm -rf "$work"
     fi
     exit "$status"
 }
 trap stop EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 

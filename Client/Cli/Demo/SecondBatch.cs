@@ -85,7 +85,8 @@ internal sealed class SecondBatch : IAsyncDisposable
                 connection.Write("SET"u8.ToArray(), key, Value(), "EX"u8.ToArray(), "86400"u8.ToArray());
                 break;
             case 9:
-                connection.Write("APPEND"u8.ToArray(), "second-batch/appended"u8.ToArray(), key);
+                // A key for each hundred of them: every append writes the whole value anew, and one value that grew without an end would become the whole log.
+                connection.Write("APPEND"u8.ToArray(), Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"second-batch/appended/{number / 1000:D3}")), key);
                 break;
             default:
                 connection.Write("SET"u8.ToArray(), key, Value());
