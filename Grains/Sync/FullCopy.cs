@@ -23,6 +23,9 @@ internal sealed partial class FullCopy(
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
 
+    // A node that stops does not wait for one that is down already.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
     private readonly IBandwidthBrokerGrain broker = grains.GetGrain<IBandwidthBrokerGrain>(0);
     private readonly IShardGrain source = grains.GetGrain<IShardGrain>(new ReplicaKey(replica.Shard, order.Source).ToString());
 
@@ -57,7 +60,7 @@ internal sealed partial class FullCopy(
         using var span = SluiceTelemetry.StartState(replica, SyncState.Pending);
         while (true)
         {
-            var admission = await AskBrokerAsync();
+            var admission = await AskBrokerAsync(cancellationToken);
             if (admission.Admitted)
             {
                 return;
@@ -68,11 +71,11 @@ internal sealed partial class FullCopy(
         }
     }
 
-    private async Task<SyncAdmission> AskBrokerAsync()
+    private async Task<SyncAdmission> AskBrokerAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await broker.Admit(new SyncRequest(replica, order.Source, order.Class));
+            return await broker.Admit(new SyncRequest(replica, order.Source, order.Class)).WaitAsync(cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -88,7 +91,7 @@ internal sealed partial class FullCopy(
         tracker.Enter(SyncState.Opening, $"{order.Source} makes a snapshot");
         while (true)
         {
-            if (await source.OpenSnapshot(new SnapshotRequest(replica, [])) is { } lease)
+            if (await source.OpenSnapshot(new SnapshotRequest(replica, [])).WaitAsync(cancellationToken) is { } lease)
             {
                 LogOpened(replica, lease.Manifest.Files.Length, lease.Manifest.TotalBytes(), lease.Manifest.Sequence);
                 return lease;
@@ -141,7 +144,7 @@ internal sealed partial class FullCopy(
         LogConnectionLost(error, replica, staging.DurablePosition, pause);
         tracker.Enter(SyncState.Copying, $"connection to {order.Source} lost, next attempt in {pause.TotalSeconds:0.0} s");
         await Task.Delay(pause, time, cancellationToken);
-        if (!await source.RenewSnapshot(lease.Id))
+        if (!await source.RenewSnapshot(lease.Id).WaitAsync(cancellationToken))
         {
             throw new ShardUnavailableException($"{order.Source} no longer holds the snapshot of shard {replica.Shard}: the copy begins anew.");
         }
@@ -176,8 +179,8 @@ internal sealed partial class FullCopy(
             try
             {
                 await Task.Delay(KeepAlive, time, cancellationToken);
-                await AskBrokerAsync();
-                await source.RenewSnapshot(lease);
+                await AskBrokerAsync(cancellationToken);
+                await source.RenewSnapshot(lease).WaitAsync(cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -194,8 +197,8 @@ internal sealed partial class FullCopy(
     {
         try
         {
-            await source.ReleaseSnapshot(lease.Id);
-            await broker.Finished(replica);
+            await source.ReleaseSnapshot(lease.Id).WaitAsync(Farewell, time);
+            await broker.Finished(replica).WaitAsync(Farewell, time);
         }
         catch (Exception error)
         {
