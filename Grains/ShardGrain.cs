@@ -190,6 +190,7 @@ internal sealed partial class ShardGrain(
     /// <inheritdoc/>
     public Task<SnapshotLease?> OpenSnapshot(SnapshotRequest request)
     {
+        using var span = SluiceTelemetry.StartState(key, SyncState.Opening);
         if (shelf is null)
         {
             throw new ShardUnavailableException($"Replica {key} is not the shard's primary: there is nothing to copy from it.");

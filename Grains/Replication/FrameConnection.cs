@@ -114,8 +114,20 @@ internal sealed class FrameConnection : IDisposable
         }
     }
 
-    /// <summary>Closes it at once; what waits in the kernel to be sent is discarded, so that nothing late can arrive.</summary>
-    public void Abort()
+    /// <summary>Closes it at once; what waits in the kernel to be sent is discarded, so that nothing late can arrive. The peer sees a reset.</summary>
+    public void Abort() => Close(discard: true);
+
+    /// <summary>Closes it after the stream has come to its end: what was sent still arrives, and the peer sees an orderly close.</summary>
+    public void Close() => Close(discard: false);
+
+    /// <summary>Gives back what an unfinished frame holds. Only when nobody receives any more.</summary>
+    public void Dispose()
+    {
+        Abort();
+        decoder.Dispose();
+    }
+
+    private void Close(bool discard)
     {
         lock (gate)
         {
@@ -130,7 +142,10 @@ internal sealed class FrameConnection : IDisposable
         watch.Dispose();
         try
         {
-            socket.LingerState = new LingerOption(true, 0);
+            if (discard)
+            {
+                socket.LingerState = new LingerOption(true, 0);
+            }
         }
         catch (SocketException)
         {
@@ -139,13 +154,6 @@ internal sealed class FrameConnection : IDisposable
         }
 
         socket.Dispose();
-    }
-
-    /// <summary>Gives back what an unfinished frame holds. Only when nobody receives any more.</summary>
-    public void Dispose()
-    {
-        Abort();
-        decoder.Dispose();
     }
 
     private async ValueTask<int> ReceiveBytesAsync(CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 
 namespace Sluice.Tests.Cluster;
@@ -158,6 +160,29 @@ public sealed class FullCopyTests
         Task GrantAsync(long wanted, TimeSpan bound) => Eventually.IsTrueAsync($"the flow is paced at {wanted}", bound, async () =>
             (await nodes.Grains(0).GetGrain<IBandwidthBrokerGrain>(0).GetStatus()).Nodes.SelectMany(node => node.Flows)
                 .Any(flow => flow.Flow.Kind == FlowKind.Snapshot && flow.PacingBytesPerSecond == wanted));
+    }
+
+    [Fact]
+    public async Task A_sync_is_one_trace_whose_spans_follow_its_states_on_both_nodes()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            // Orleans carries a trace from call to call by spans of its own; without a listener it does not.
+            ShouldListenTo = source => source.Name is SluiceTelemetry.Name or "Microsoft.Orleans.Application",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var nodes = await NodesUnderTest.StartAsync(2, shards: 1);
+        await using var b = await nodes.ConnectAsync(1);
+        await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+        await nodes.LiveAsync(1, Bound);
+
+        // Other tests of this process may run copies at the same time: one trace of ours is enough.
+        var traces = spans.ToLookup(span => span.TraceId, span => $"{span.OperationName} {span.GetTagItem("sluice.node")}");
+        string[] expected = ["sync pending b", "sync opening b", "sync opening a", "sync copying b", "sync verifying b", "sync installing b", "sync b"];
+        Assert.Contains(traces, trace => expected.All(trace.Contains));
     }
 
     [Theory]

@@ -92,7 +92,7 @@ internal sealed class ReplicationSubscription<T> : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref ending, 1) == 0)
         {
-            await CloseAsync().ConfigureAwait(false);
+            await CloseAsync(orderly: false).ConfigureAwait(false);
         }
 
         await closed.Task.ConfigureAwait(false);
@@ -153,7 +153,7 @@ internal sealed class ReplicationSubscription<T> : IAsyncDisposable
             provider.Stalled(Stream.Source.Node);
         }
 
-        await CloseAsync().ConfigureAwait(false);
+        await CloseAsync(orderly: failure is null).ConfigureAwait(false);
         try
         {
             if (failure is null)
@@ -176,14 +176,22 @@ internal sealed class ReplicationSubscription<T> : IAsyncDisposable
     private static Exception Translate(Exception failure) =>
         failure is MalformedFrameException ? new ReplicationConnectionException(ReplicationFailure.Malformed, failure.Message, failure) : failure;
 
-    private async Task CloseAsync()
+    private async Task CloseAsync(bool orderly)
     {
         provider.Leave(Id);
         await stopping.CancelAsync().ConfigureAwait(false);
 
         // It sends the last acknowledgement before it ends, unless the source does not even take that.
         await Task.WhenAny(acknowledging, Task.Delay(Farewell, provider.Time)).ConfigureAwait(false);
-        connection!.Abort();
+        if (orderly)
+        {
+            connection!.Close();
+        }
+        else
+        {
+            connection!.Abort();
+        }
+
         await acknowledging.ConfigureAwait(false);
         await receiving.ConfigureAwait(false);
         connection.Dispose();
