@@ -16,6 +16,7 @@ internal static class SluiceNode
     {
         try
         {
+            PortCheck.Run(settings);
             await using var host = Build(settings);
             await host.RunAsync();
             return 0;
@@ -23,10 +24,6 @@ internal static class SluiceNode
         catch (OrderRefusedException error)
         {
             return NodeCommandLine.Refuse(error.Message);
-        }
-        catch (IOException error) when (error.InnerException is AddressInUseException)
-        {
-            return NodeCommandLine.Refuse($"{error.Message} Another process listens there: choose other ports.");
         }
     }
 

@@ -35,6 +35,9 @@ internal sealed class NodeSettings
 
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
+    /// <summary>The ports that the node listens on, each with its setting's name.</summary>
+    public IEnumerable<(string Name, int Port)> Ports => [("port", Port), ("replication-port", ReplicationPort), ("silo-port", SiloPort), ("gateway-port", GatewayPort)];
+
     /// <summary>The address to listen on.</summary>
     public IPAddress Listen => Bind ?? Host;
 
@@ -109,7 +112,7 @@ internal sealed class NodeSettings
     private void Check()
     {
         var ports = new Dictionary<int, string>();
-        foreach (var (name, port) in new[] { ("port", Port), ("replication-port", ReplicationPort), ("silo-port", SiloPort), ("gateway-port", GatewayPort) })
+        foreach (var (name, port) in Ports)
         {
             if (!ports.TryAdd(port, name))
             {

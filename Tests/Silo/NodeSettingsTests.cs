@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Sluice.Silo.Configuration;
 
 namespace Sluice.Tests.Silo;
@@ -76,6 +77,22 @@ public sealed class NodeSettingsTests
         var error = Assert.Throws<SettingException>(() => NodeSettings.Resolve(Given(), _ => null, ("n.conf", ["port 1", "prot 2"])));
         Assert.StartsWith("n.conf:2: there is no setting 'prot'.", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_port_on_which_another_process_listens_is_refused_before_anything_is_started()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        var error = Assert.Throws<SettingException>(() => PortCheck.Run(new NodeSettings { Port = port }));
+
+        Assert.Equal($"--port {port}: another process listens at 127.0.0.1:{port} already; choose another port.", error.Message);
+    }
+
+    [Fact]
+    public void An_address_that_is_not_this_machines_is_refused() =>
+        Assert.Contains("correct --bind or --host", Assert.Throws<SettingException>(() => PortCheck.Run(new NodeSettings { Bind = IPAddress.Parse("192.0.2.1") })).Message, StringComparison.Ordinal);
 
     private static Dictionary<string, string> Given(params (string Name, string Value)[] options) => options.ToDictionary(o => o.Name, o => o.Value, StringComparer.Ordinal);
 
