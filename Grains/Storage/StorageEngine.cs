@@ -19,6 +19,12 @@ public sealed partial class StorageEngine : IDisposable
     /// </summary>
     private const ulong KeepLogSeconds = 100UL * 365 * 24 * 3600;
 
+    /// <summary>
+    /// Values from this size on, in bytes, live in blob files: a compaction would hold such a value several times in memory and write it again at each level, and what is written again
+    /// must be copied again by a replica that was away. Below it, a file per table and a second read cost more than they save.
+    /// </summary>
+    private const ulong LargeValue = 64 << 10;
+
     private readonly Cache cache;
     private readonly ILogger<StorageEngine> logger;
     private readonly BlockingCollection<Action> diskWork = [];
@@ -138,7 +144,7 @@ public sealed partial class StorageEngine : IDisposable
     private ColumnFamilyOptions CreateDataOptions()
     {
         var writeBuffer = (ulong)Options.WriteBufferBytes;
-        return new ColumnFamilyOptions()
+        var options = new ColumnFamilyOptions()
             .SetCompression(compress ? Compression.Lz4 : Compression.No)
             .SetWriteBufferSize(writeBuffer)
             .SetMaxWriteBufferNumber(2)
@@ -150,6 +156,12 @@ public sealed partial class StorageEngine : IDisposable
             .SetMaxBytesForLevelBase(Math.Max(4 * writeBuffer, 128 << 20))
             .SetLevelCompactionDynamicLevelBytes(true)
             .SetBlockBasedTableFactory(CreateTableOptions().SetFilterPolicy(BloomFilterPolicy.Create(10, use_block_based_builder: false)));
+        Native.Instance.rocksdb_options_set_enable_blob_files(options.Handle, 1);
+        Native.Instance.rocksdb_options_set_min_blob_size(options.Handle, LargeValue);
+        Native.Instance.rocksdb_options_set_blob_file_size(options.Handle, 64 << 20);
+        Native.Instance.rocksdb_options_set_enable_blob_gc(options.Handle, 1);
+        Native.Instance.rocksdb_options_set_blob_compression_type(options.Handle, (int)(compress ? Compression.Lz4 : Compression.No));
+        return options;
     }
 
     /// <summary>For the column families that hold little: they are walked over, never asked for keys that are not there.</summary>

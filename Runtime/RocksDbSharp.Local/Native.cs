@@ -58,6 +58,26 @@ public sealed class Native
     public void rocksdb_options_set_wal_bytes_per_sync(IntPtr options, ulong wal_bytes_per_sync) =>
         OptionsApi.rocksdb_options_set_wal_bytes_per_sync(Open(options, nameof(options)), wal_bytes_per_sync);
 
+    /// <summary>1 keeps large values in files of their own, which compactions do not write again. Default: 0.</summary>
+    public void rocksdb_options_set_enable_blob_files(IntPtr opt, byte val) =>
+        OptionsApi.rocksdb_options_set_enable_blob_files(Open(opt, nameof(opt)), val);
+
+    /// <summary>The size in bytes from which a value goes to a blob file. Default: 0.</summary>
+    public void rocksdb_options_set_min_blob_size(IntPtr opt, ulong val) =>
+        OptionsApi.rocksdb_options_set_min_blob_size(Open(opt, nameof(opt)), val);
+
+    /// <summary>The size in bytes at which a blob file is closed and another one begun. Default: 256 MiB.</summary>
+    public void rocksdb_options_set_blob_file_size(IntPtr opt, ulong val) =>
+        OptionsApi.rocksdb_options_set_blob_file_size(Open(opt, nameof(opt)), val);
+
+    /// <summary>A <see cref="Compression"/> as a number. Default: none.</summary>
+    public void rocksdb_options_set_blob_compression_type(IntPtr opt, int val) =>
+        OptionsApi.rocksdb_options_set_blob_compression_type(Open(opt, nameof(opt)), val);
+
+    /// <summary>1 lets compactions move what is still valid out of the oldest blob files, so that these can go. Default: 0.</summary>
+    public void rocksdb_options_set_enable_blob_gc(IntPtr opt, byte val) =>
+        OptionsApi.rocksdb_options_set_enable_blob_gc(Open(opt, nameof(opt)), val);
+
     /// <summary>1 flushes all column families together. Default: 0.</summary>
     public void rocksdb_options_set_atomic_flush(IntPtr opt, byte atomic_flush) =>
         OptionsApi.rocksdb_options_set_atomic_flush(Open(opt, nameof(opt)), atomic_flush);

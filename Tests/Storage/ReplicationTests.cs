@@ -39,6 +39,27 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task Large_values_live_in_blob_files_which_are_part_of_a_snapshot()
+    {
+        using var primary = new PartitionUnderTest();
+        var random = new Random(1);
+        for (var i = 0; i < 20; i++)
+        {
+            var value = new byte[100_000];
+            random.NextBytes(value);
+            primary.Do("SET"u8.ToArray(), Encoding.ASCII.GetBytes($"large{i}"), value);
+        }
+
+        var snapshot = Path.Combine(primary.Directory, "snapshot");
+        var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid(), 1);
+        var blobs = manifest.Files.Where(file => file.Name.EndsWith(".blob", StringComparison.Ordinal)).ToList();
+
+        Assert.True(blobs.Sum(file => file.Size) > 20 * 100_000);
+        using var replica = Install(manifest, snapshot, primary);
+        Assert.Equal(await primary.Partition.ComputeDigestAsync(), await replica.Partition.ComputeDigestAsync());
+    }
+
+    [Fact]
     public async Task Snapshots_made_while_writes_go_on_stand_at_the_sequence_that_they_say()
     {
         using var primary = new PartitionUnderTest();

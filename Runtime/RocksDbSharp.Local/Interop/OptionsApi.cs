@@ -161,6 +161,21 @@ internal static partial class OptionsApi
     internal static partial void rocksdb_options_set_atomic_flush(nint options, byte value);
 
     [LibraryImport(Library)]
+    internal static partial void rocksdb_options_set_enable_blob_files(nint options, byte value);
+
+    [LibraryImport(Library)]
+    internal static partial void rocksdb_options_set_min_blob_size(nint options, ulong value);
+
+    [LibraryImport(Library)]
+    internal static partial void rocksdb_options_set_blob_file_size(nint options, ulong value);
+
+    [LibraryImport(Library)]
+    internal static partial void rocksdb_options_set_enable_blob_gc(nint options, byte value);
+
+    [LibraryImport(Library)]
+    internal static partial void rocksdb_options_set_blob_compression_type(nint options, int value);
+
+    [LibraryImport(Library)]
     internal static partial void rocksdb_options_set_manual_wal_flush(nint options, byte value);
 
     [LibraryImport(Library)]
