@@ -20,7 +20,8 @@ internal sealed partial class FullCopy(
     TimeProvider time,
     ILogger logger)
 {
-    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(500);
+    // A snapshot of a few files is there at once, and a place in the queue comes when another copy ends: asking costs one small call.
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
 
     // A node that stops does not wait for one that is down already.

@@ -7,6 +7,8 @@ return args switch
 {
     ["copy", "--mib", var mib] when int.TryParse(mib, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 0 => await CopyBenchmark.RunAsync(size),
     ["copy"] => await CopyBenchmark.RunAsync(2048),
+    ["nodes", "--mib", var mib] when int.TryParse(mib, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 0 => await NodesBenchmark.RunAsync(size),
+    ["nodes"] => await NodesBenchmark.RunAsync(2048),
     ["throttle"] => await ThrottleBenchmark.RunAsync(),
     ["code", .. var rest] => RunCode(rest),
     ["--help"] or [] => Usage(0),
@@ -24,6 +26,7 @@ static int Usage(int status)
     (status == 0 ? Console.Out : Console.Error).WriteLine("""
         dotnet run -c Release --project Tests/Benchmarks -- COMMAND
           copy [--mib N]   what the data plane moves over loopback, beside cp -r and sync (2048 MiB; N: another size, a multiple of 64)
+          nodes [--mib N]  a whole full copy between two nodes, beside cp -r and sync (2048 MiB)
           throttle         how exactly a copy keeps to throttle-bytes-per-second, over 10 s at two rates
           code [ARGS]      BenchmarkDotNet on the code of the hot paths; ARGS go to it, for example --filter '*Execute*'
         """);

@@ -18,7 +18,7 @@ internal static class ThrottleBenchmark
         await using var nodes = await NodesUnderTest.StartAsync(2, shards: 4);
         await using var a = await nodes.ConnectAsync(0);
         await using var b = await nodes.ConnectAsync(1);
-        await FillAsync(a, mib: 900);
+        await Incompressible.FillAsync(a, mib: 900, valueBytes: MiB);
         await b.SendAsync("CONFIG SET throttle-bytes-per-second 20mb");
         await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
         await Eventually.IsTrueAsync("all copies under way", TimeSpan.FromSeconds(60), async () =>
@@ -52,18 +52,4 @@ internal static class ThrottleBenchmark
 
     private static async Task<long> ReceivedAsync(NodesUnderTest nodes) =>
         (await nodes.Grains(1).GetGrain<INodeGrain>("b").GetReport()).Syncs.Sum(sync => sync.WireBytes);
-
-    private static async Task FillAsync(RedisConnection connection, int mib)
-    {
-        var random = new Random(1);
-        for (var n = 0; n < mib; n += 4)
-        {
-            await connection.PipelineAsync([.. Enumerable.Range(0, 4).Select(i =>
-            {
-                var value = new byte[MiB];
-                random.NextBytes(value);
-                return new[] { "SET"u8.ToArray(), System.Text.Encoding.ASCII.GetBytes($"fill:{n + i}"), value };
-            })]);
-        }
-    }
 }

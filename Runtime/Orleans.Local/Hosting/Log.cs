@@ -12,6 +12,9 @@ internal static partial class Log
     [LoggerMessage(9001, LogLevel.Information, "Silo {Name} stopped.")]
     public static partial void SiloStopped(this ILogger log, string name);
 
+    [LoggerMessage(9002, LogLevel.Warning, "The silo stops although these grains have not finished their turns: {Grains}")]
+    public static partial void NotDeactivated(this ILogger log, string grains);
+
     [LoggerMessage(9010, LogLevel.Warning, "The timer of grain {Grain} failed; it goes on.")]
     public static partial void TimerFailed(this ILogger log, GrainId grain, Exception exception);
 

@@ -124,7 +124,15 @@ internal sealed class Silo : IDisposable
             activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo is shutting down"), CancellationToken.None);
         }
 
-        await Task.WhenAll(all.Select(a => a.Deactivated)).WaitAsync(cancellationToken);
+        try
+        {
+            await Task.WhenAll(all.Select(a => a.Deactivated)).WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The host gives its services a bounded time to stop; what is not done by then is left where it stands, as a crash would leave it.
+            Log.NotDeactivated(string.Join(", ", all.Where(a => !a.Deactivated.IsCompleted).Select(a => a.GrainId)));
+        }
     }
 
     // To a silo that turns out to be gone before anything was sent, the request may be sent again, if the directory knows another by then.
