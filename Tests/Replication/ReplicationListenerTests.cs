@@ -112,6 +112,9 @@ public sealed class ReplicationListenerTests
         using var oneMore = await RawPeer.ConnectAsync(nodes);
         Assert.Equal(ReplicationErrorCode.Busy, await oneMore.ReceiveErrorAsync());
         silent.ForEach(peer => peer.Dispose());
+
+        // Until the listener has noticed that they are gone, they count.
+        await StreamProviderTests.NoConnectionsAsync(nodes);
         await AssertServesAsync(nodes);
     }
 
