@@ -8,6 +8,8 @@ public sealed partial class CodeRulesTests
 {
     private const int MaxFileLines = 500;
     private const int MaxMethodLines = 70;
+
+    // Those that are neither blank nor comment, braces and usings among them: what design.md allows.
     private const int MaxOrleansLocalLines = 4000;
 
     [Fact]
@@ -64,7 +66,7 @@ public sealed partial class CodeRulesTests
     public void The_stand_in_for_Orleans_stays_small()
     {
         var lines = SourceTree.CSharpFiles.Where(file => file.Path.StartsWith("Runtime/Orleans.Local/", StringComparison.Ordinal))
-            .Sum(file => CodeOnly.Of(file.Text).Split('\n').Count(line => HoldsCode().IsMatch(line)));
+            .Sum(file => file.Lines.Count(line => !string.IsNullOrWhiteSpace(line) && !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
 
         Assert.InRange(lines, 1, MaxOrleansLocalLines);
     }
@@ -97,10 +99,6 @@ public sealed partial class CodeRulesTests
 
     [GeneratedRegex(@"\b(?:class|struct|record|interface|enum)\s+(?:class\s+|struct\s+)?(\w+)")]
     private static partial Regex TypeName();
-
-    // Lines that hold more than a brace: neither blank ones, comments, nor usings.
-    [GeneratedRegex(@"^(?!\s*(global )?using [\w.]+;).*\w")]
-    private static partial Regex HoldsCode();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
     private static partial Regex Unfinished();

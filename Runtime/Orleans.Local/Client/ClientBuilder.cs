@@ -22,12 +22,6 @@ namespace Microsoft.Extensions.Hosting
             configureDelegate(Orleans.ClientServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
             return hostAppBuilder;
         }
-
-        public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
-        {
-            configureDelegate(Orleans.ClientServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
-            return hostAppBuilder;
-        }
     }
 }
 
@@ -70,42 +64,11 @@ namespace Orleans.Hosting
         public static IClientBuilder UseStaticClustering(this IClientBuilder builder, Action<StaticGatewayListProviderOptions> configureOptions) =>
             builder.Configure(configureOptions);
 
-        public static IClientBuilder UseLocalhostClustering(this IClientBuilder builder, int gatewayPort = EndpointOptions.DEFAULT_GATEWAY_PORT, string serviceId = "dev", string clusterId = "dev") =>
-            builder.UseLocalhostClustering([gatewayPort], serviceId, clusterId);
-
-        public static IClientBuilder UseLocalhostClustering(this IClientBuilder builder, int[] gatewayPorts, string serviceId = "dev", string clusterId = "dev") =>
-            builder.UseStaticClustering([.. gatewayPorts.Select(p => new IPEndPoint(IPAddress.Loopback, p))])
-                .Configure<ClusterOptions>(options =>
-                {
-                    options.ServiceId = serviceId;
-                    options.ClusterId = clusterId;
-                });
-
-        public static IClientBuilder UseConnectionRetryFilter(this IClientBuilder builder, Func<Exception, CancellationToken, Task<bool>> connectionRetryFilter) =>
-            builder.UseConnectionRetryFilter(new RetryFilter(connectionRetryFilter));
-
-        public static IClientBuilder UseConnectionRetryFilter(this IClientBuilder builder, IClientConnectionRetryFilter connectionRetryFilter) =>
-            builder.ConfigureServices(services => services.AddSingleton(connectionRetryFilter));
-
-        public static IClientBuilder UseConnectionRetryFilter<TConnectionRetryFilter>(this IClientBuilder builder)
-            where TConnectionRetryFilter : class, IClientConnectionRetryFilter =>
-            builder.ConfigureServices(services => services.AddSingleton<IClientConnectionRetryFilter, TConnectionRetryFilter>());
-
-        private sealed class RetryFilter(Func<Exception, CancellationToken, Task<bool>> filter) : IClientConnectionRetryFilter
-        {
-            public Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken) => filter(exception, cancellationToken);
-        }
     }
 }
 
 namespace Orleans
 {
-    /// <summary>Decides whether a client that reached no gateway tries again.</summary>
-    public interface IClientConnectionRetryFilter
-    {
-        Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken);
-    }
-
     /// <summary>The services of a client.</summary>
     internal static class ClientServices
     {

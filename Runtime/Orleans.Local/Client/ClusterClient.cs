@@ -14,8 +14,6 @@ namespace Orleans;
 /// </summary>
 internal sealed class ClusterClient(IServiceProvider services, GrainTypes types, HttpMessenger messenger, MessageCodec codec, TimeProvider time, IOptions<StaticGatewayListProviderOptions> gateways, IOptions<ClientMessagingOptions> messaging, IOptions<TracingOptions> tracing) : ReferenceRuntime(time, messaging.Value), IClusterClient, IHostedService
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
-    private readonly TimeProvider _time = time;
     private readonly IPEndPoint[] _gateways = [.. gateways.Value.Gateways.Select(g => new IPEndPoint(IPAddress.Parse(g.Host.Trim('[', ']')), g.Port))];
     private volatile Dictionary<string, string>? _manifest;
     private volatile int _preferred;
@@ -24,28 +22,11 @@ internal sealed class ClusterClient(IServiceProvider services, GrainTypes types,
 
     public override bool PropagatesActivity => tracing.Value.Enabled;
 
-    /// <exception cref="SiloUnavailableException">No gateway answers, and no filter asks for another attempt.</exception>
+    /// <exception cref="SiloUnavailableException">No gateway answers.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            try
-            {
-                var manifest = await AskAnyAsync<string, ManifestMessage>(SiloPaths.Manifest, "", cancellationToken);
-                _manifest = manifest.GrainTypes;
-                return;
-            }
-            catch (OrleansException exception)
-            {
-                var filter = services.GetService<IClientConnectionRetryFilter>();
-                if (filter is null || !await filter.ShouldRetryConnectionAttempt(exception, cancellationToken))
-                {
-                    throw;
-                }
-
-                await Task.Delay(RetryDelay, _time, cancellationToken);
-            }
-        }
+        var manifest = await AskAnyAsync<string, ManifestMessage>(SiloPaths.Manifest, "", cancellationToken);
+        _manifest = manifest.GrainTypes;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -77,7 +58,7 @@ internal sealed class ClusterClient(IServiceProvider services, GrainTypes types,
     {
         if (_gateways.Length == 0)
         {
-            throw new OrleansConfigurationException("The client knows no gateway: call UseStaticClustering or UseLocalhostClustering.");
+            throw new OrleansConfigurationException("The client knows no gateway: call UseStaticClustering.");
         }
 
         var first = _preferred;

@@ -40,7 +40,7 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
         var owner = Owner(grain);
         if (owner.Equals(Silo.Address))
         {
-            return await LocateOwnAsync(grain, () => PlaceAsync(grain, call.Method.InterfaceName, call.Context?.ToDictionary() ?? [], call.Origin ?? Silo.Address));
+            return await LocateOwnAsync(grain, () => PlaceAsync(grain, call.Origin ?? Silo.Address));
         }
 
         if (mayUseCache && _cache.TryGetValue(grain, out var known) && !IsGone(known))
@@ -48,7 +48,7 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
             return known;
         }
 
-        var found = await AskAsync(owner, new LocateMessage(grain, call.Method.InterfaceName, call.Origin ?? Silo.Address, codec.EncodeContext(call.Context), 0), call.Abandonment);
+        var found = await AskAsync(owner, new LocateMessage(grain, call.Origin ?? Silo.Address, 0), call.Abandonment);
         _cache[grain] = found;
         return found;
     }
@@ -76,7 +76,7 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
         {
             var owner = Owner(message.Grain);
             var address = owner.Equals(Silo.Address) || message.Hops >= MaxHops
-                ? await LocateOwnAsync(message.Grain, () => PlaceAsync(message.Grain, message.Interface, codec.DecodeContext(message.Context)?.ToDictionary() ?? [], message.Requester))
+                ? await LocateOwnAsync(message.Grain, () => PlaceAsync(message.Grain, message.Requester))
                 : await AskAsync(owner, message with { Hops = message.Hops + 1 }, cancellationToken);
             return new LocateReply(RegistrationMessage.Of(address), null);
         }
@@ -171,12 +171,11 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
     private bool IsGone(GrainAddress address) =>
         !Silo.Address.Equals(address.SiloAddress) && membership.GetApproximateSiloStatus(address.SiloAddress!) is SiloStatus.Dead or SiloStatus.None;
 
-    private async Task<GrainAddress> PlaceAsync(GrainId grain, string grainInterface, Dictionary<string, object> context, SiloAddress requester)
+    private async Task<GrainAddress> PlaceAsync(GrainId grain, SiloAddress requester)
     {
         // Not on the caller's thread, which holds the entry.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var target = new PlacementTarget(grain, context, GrainInterfaceType.Create(grainInterface), 0);
-        var silo = await placement.PlaceAsync(Silo.Types.ClassOf(grain.Type), target, requester);
+        var silo = await placement.PlaceAsync(Silo.Types.ClassOf(grain.Type), new PlacementTarget(grain), requester);
         return new GrainAddress { GrainId = grain, ActivationId = ActivationId.NewId(), SiloAddress = silo };
     }
 
@@ -221,7 +220,7 @@ internal sealed class GrainDirectory(PlacementService placement, Membership memb
             }
 
             // From those that are shutting down, too: their grains are still there.
-            _recovered = RecoverAsync(_view, [.. membership.GetApproximateSiloStatuses().Where(s => s.Value is SiloStatus.Active or SiloStatus.ShuttingDown && !s.Key.Equals(Silo.Address)).Select(s => s.Key)]);
+            _recovered = RecoverAsync(_view, membership.OthersWithGrains());
             foreach (var activation in Silo.Activations.Where(a => !Equals(OwnerAmong(before, a.GrainId), OwnerAmong(_view, a.GrainId))))
             {
                 _ = ReregisterAsync(activation);

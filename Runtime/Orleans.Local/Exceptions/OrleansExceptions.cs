@@ -4,7 +4,6 @@ namespace Orleans.Runtime
     [GenerateSerializer]
     public class OrleansException(string message, Exception? innerException) : Exception(message, innerException)
     {
-        public OrleansException() : this("Unexpected error.", null) { }
         public OrleansException(string message) : this(message, null) { }
     }
 
@@ -19,7 +18,6 @@ namespace Orleans.Runtime
     [GenerateSerializer]
     public sealed class SiloUnavailableException(string message, Exception? innerException) : OrleansMessageRejectionException(message, innerException)
     {
-        public SiloUnavailableException() : this("Silo unavailable", null) { }
         public SiloUnavailableException(string msg) : this(msg, null) { }
     }
 
@@ -47,10 +45,6 @@ namespace Orleans.Storage
     [GenerateSerializer]
     public class InconsistentStateException : Runtime.OrleansException
     {
-        public InconsistentStateException() { }
-        public InconsistentStateException(string message) : base(message) { }
-        public InconsistentStateException(string message, Exception? innerException) : base(message, innerException) { }
-
         public InconsistentStateException(string errorMsg, string? storedEtag, string? currentEtag, Exception? storageException = null)
             : base(errorMsg, storageException) => (StoredEtag, CurrentEtag) = (storedEtag, currentEtag);
 

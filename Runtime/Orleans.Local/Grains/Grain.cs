@@ -18,9 +18,6 @@ public abstract class Grain : IGrainBase, IAddressable
 
     public IGrainContext GrainContext { get; }
 
-    public GrainReference GrainReference => GrainContext.GrainReference;
-    public string IdentityString => GrainContext.GrainId.ToString();
-    public string RuntimeIdentity => GrainContext.Address.SiloAddress?.ToString() ?? "";
     protected IGrainFactory GrainFactory => ServiceProvider.GetRequiredService<IGrainFactory>();
 
     protected internal IServiceProvider ServiceProvider => GrainContext.ActivationServices;
@@ -29,6 +26,4 @@ public abstract class Grain : IGrainBase, IAddressable
 
     protected void DeactivateOnIdle() =>
         GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, $"{nameof(DeactivateOnIdle)} was called"));
-
-    protected void DelayDeactivation(TimeSpan timeSpan) => ((Activation)GrainContext).DelayDeactivation(timeSpan);
 }

@@ -12,7 +12,6 @@ public static class GrainExtensions
         _ => throw new ArgumentException($"{grain?.GetType().ToString() ?? "null"} is neither a grain nor a reference to one.", nameof(grain)),
     };
     public static string GetPrimaryKeyString(this IAddressable grain) => grain.GetGrainId().Key.ToString();
-    public static long GetPrimaryKeyLong(this IAddressable grain) => grain.GetGrainId().GetIntegerKey();
 
     public static TGrainInterface AsReference<TGrainInterface>(this IAddressable grain) => grain switch
     {
@@ -20,7 +19,6 @@ public static class GrainExtensions
         IGrainBase { GrainContext: Activation activation } => activation.Silo.References.CreateReference<TGrainInterface>(activation.GrainId),
         _ => throw new ArgumentException($"{grain?.GetType().ToString() ?? "null"} is neither a grain nor a reference to one.", nameof(grain)),
     };
-    public static TGrainInterface Cast<TGrainInterface>(this IAddressable grain) => grain.AsReference<TGrainInterface>();
 }
 
 /// <summary>What any <see cref="IGrainBase"/> may ask of its runtime.</summary>
@@ -52,18 +50,6 @@ public static class GrainBaseExtensions
         ArgumentNullException.ThrowIfNull(callback);
         return ((Activation)grain.GrainContext).RegisterTimer(_ => callback(), options);
     }
-
-    public static IGrainTimer RegisterGrainTimer<TState>(this IGrainBase grain, Func<TState, CancellationToken, Task> callback, TState state, TimeSpan dueTime, TimeSpan period) =>
-        grain.RegisterGrainTimer(callback, state, new GrainTimerCreationOptions(dueTime, period));
-
-    public static IGrainTimer RegisterGrainTimer<TState>(this IGrainBase grain, Func<TState, Task> callback, TState state, TimeSpan dueTime, TimeSpan period) =>
-        grain.RegisterGrainTimer(callback, state, new GrainTimerCreationOptions(dueTime, period));
-
-    public static IGrainTimer RegisterGrainTimer(this IGrainBase grain, Func<CancellationToken, Task> callback, TimeSpan dueTime, TimeSpan period) =>
-        grain.RegisterGrainTimer(callback, new GrainTimerCreationOptions(dueTime, period));
-
-    public static IGrainTimer RegisterGrainTimer(this IGrainBase grain, Func<Task> callback, TimeSpan dueTime, TimeSpan period) =>
-        grain.RegisterGrainTimer(callback, new GrainTimerCreationOptions(dueTime, period));
 }
 
 /// <summary>Tasks that nobody waits for.</summary>

@@ -31,10 +31,6 @@ namespace Orleans
 
         TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
             where TGrainInterface : IGrainWithIntegerKey;
-
-        TGrainInterface GetGrain<TGrainInterface>(Runtime.GrainId grainId)
-            where TGrainInterface : Runtime.IAddressable;
-
     }
 
     /// <summary>A client of a cluster, inside a silo or outside.</summary>
@@ -46,19 +42,11 @@ namespace Orleans
     /// <summary>Why an activation goes away.</summary>
     public enum DeactivationReasonCode : byte
     {
-        None = 0,
         ShuttingDown = 1,
-        ActivationFailed = 2,
-        DirectoryFailure = 3,
         ActivationIdle = 4,
-        ActivationUnresponsive = 5,
         DuplicateActivation = 6,
-        IncompatibleRequest = 7,
         ApplicationError = 8,
         ApplicationRequested = 9,
-        Migrating = 10,
-        RuntimeRequested = 11,
-        HighMemoryPressure = 12,
     }
 
     /// <summary>Why an activation goes away.</summary>

@@ -21,6 +21,4 @@ public class GrainReference : DispatchProxy, IAddressable, IEquatable<GrainRefer
     public override bool Equals(object? obj) => Equals(obj as GrainReference);
     public override int GetHashCode() => GrainId.GetHashCode();
     public sealed override string ToString() => $"GrainReference:{GrainId}:{InterfaceName}";
-    public static bool operator ==(GrainReference? reference1, GrainReference? reference2) => reference1?.Equals(reference2) ?? reference2 is null;
-    public static bool operator !=(GrainReference? reference1, GrainReference? reference2) => !(reference1 == reference2);
 }

@@ -78,8 +78,6 @@ internal sealed class GrainTypes
 
     public IEnumerable<GrainClass> Classes => _byType.Values;
 
-    public IEnumerable<Type> Interfaces => _interfaces.Values;
-
     /// <summary>Two classes of the same grain type, with the message that says so; reported by start-up validation.</summary>
     public List<string> Clashes { get; } = [];
 

@@ -6,28 +6,12 @@ namespace Orleans.Runtime;
 public interface IGrainContext : IEquatable<IGrainContext>
 {
     GrainId GrainId { get; }
-    GrainReference GrainReference { get; }
-    object? GrainInstance { get; }
-    ActivationId ActivationId { get; }
-    GrainAddress Address { get; }
     IServiceProvider ActivationServices { get; }
-    Task Deactivated { get; }
-    IWorkItemScheduler Scheduler { get; }
     void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default);
 }
 
-/// <summary>Queues work as turns of a grain.</summary>
-public interface IWorkItemScheduler
-{
-    void QueueAction(Action action);
-    void QueueTask(Task task);
-}
-
 /// <summary>A timer of a grain; disposing it stops it.</summary>
-public interface IGrainTimer : IDisposable
-{
-    void Change(TimeSpan dueTime, TimeSpan period);
-}
+public interface IGrainTimer : IDisposable;
 
 /// <summary>How a grain timer ticks.</summary>
 public readonly struct GrainTimerCreationOptions
@@ -47,4 +31,17 @@ public readonly struct GrainTimerCreationOptions
     public required TimeSpan Period { get; init; }
     public bool Interleave { get; init; }
     public bool KeepAlive { get; init; }
+}
+
+/// <summary>The activation whose turn runs on this thread.</summary>
+internal static class RuntimeContext
+{
+    [ThreadStatic]
+    private static IGrainContext? t_current;
+
+    public static IGrainContext? Current
+    {
+        get => t_current;
+        set => t_current = value;
+    }
 }

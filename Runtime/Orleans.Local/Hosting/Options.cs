@@ -112,14 +112,4 @@ namespace Orleans.Configuration
         /// <summary>Each as <c>gwy.tcp://ip:port/0</c>.</summary>
         public List<Uri> Gateways { get; set; } = [];
     }
-
-    /// <summary>A memory store of grain state.</summary>
-    public class MemoryGrainStorageOptions
-    {
-        /// <summary>How many grains the store is spread over when none is given.</summary>
-        public const int NumStorageGrainsDefaultValue = 10;
-
-        /// <summary>How many grains the store is spread over.</summary>
-        public int NumStorageGrains { get; set; } = NumStorageGrainsDefaultValue;
-    }
 }

@@ -27,29 +27,10 @@ namespace Orleans.Hosting
     /// <summary>Services, options and logging of a silo.</summary>
     public static class SiloBuilderExtensions
     {
-        public static ISiloBuilder ConfigureServices(this ISiloBuilder builder, Action<IServiceCollection> configureDelegate)
-        {
-            configureDelegate(builder.Services);
-            return builder;
-        }
-
         public static ISiloBuilder Configure<TOptions>(this ISiloBuilder builder, Action<TOptions> configureOptions)
             where TOptions : class
         {
             builder.Services.Configure(configureOptions);
-            return builder;
-        }
-
-        public static ISiloBuilder Configure<TOptions>(this ISiloBuilder builder, IConfiguration configuration)
-            where TOptions : class
-        {
-            builder.Services.Configure<TOptions>(configuration);
-            return builder;
-        }
-
-        public static ISiloBuilder ConfigureLogging(this ISiloBuilder builder, Action<ILoggingBuilder> configureLogging)
-        {
-            builder.Services.AddLogging(configureLogging);
             return builder;
         }
     }
@@ -77,26 +58,11 @@ namespace Orleans.Hosting
     {
         public static ISiloBuilder AddActivityPropagation(this ISiloBuilder builder) => builder.Configure<TracingOptions>(o => o.Enabled = true);
 
-        public static ISiloBuilder UseLocalhostClustering(this ISiloBuilder builder, int siloPort = EndpointOptions.DEFAULT_SILO_PORT, int gatewayPort = EndpointOptions.DEFAULT_GATEWAY_PORT, IPEndPoint? primarySiloEndpoint = null, string serviceId = "dev", string clusterId = "dev") =>
-            builder.ConfigureEndpoints(IPAddress.Loopback, siloPort, gatewayPort)
-                .UseDevelopmentClustering(primarySiloEndpoint ?? new IPEndPoint(IPAddress.Loopback, siloPort))
-                .Configure<ClusterOptions>(options =>
-                {
-                    options.ServiceId = serviceId;
-                    options.ClusterId = clusterId;
-                });
-
         public static ISiloBuilder UseDevelopmentClustering(this ISiloBuilder builder, IPEndPoint? primarySiloEndpoint) =>
             builder.UseDevelopmentClustering((DevelopmentClusterMembershipOptions options) => options.PrimarySiloEndpoint = primarySiloEndpoint);
 
         public static ISiloBuilder UseDevelopmentClustering(this ISiloBuilder builder, Action<DevelopmentClusterMembershipOptions> configureOptions) =>
             builder.Configure(configureOptions);
-
-        public static ISiloBuilder UseDevelopmentClustering(this ISiloBuilder builder, Action<OptionsBuilder<DevelopmentClusterMembershipOptions>> configureOptions)
-        {
-            configureOptions(builder.Services.AddOptions<DevelopmentClusterMembershipOptions>());
-            return builder;
-        }
     }
 
     /// <summary>Registers placement directors.</summary>
@@ -110,54 +76,12 @@ namespace Orleans.Hosting
             return builder;
         }
 
-        public static ISiloBuilder AddPlacementDirector<TStrategy>(this ISiloBuilder builder, Func<IServiceProvider, IPlacementDirector> createDirector)
-            where TStrategy : PlacementStrategy, new()
-        {
-            builder.Services.AddPlacementDirector<TStrategy>(createDirector);
-            return builder;
-        }
-
         public static void AddPlacementDirector<TStrategy, TDirector>(this IServiceCollection services)
             where TStrategy : PlacementStrategy, new()
             where TDirector : class, IPlacementDirector =>
             services.AddKeyedSingleton<IPlacementDirector, TDirector>(typeof(TStrategy));
-
-        public static void AddPlacementDirector<TStrategy>(this IServiceCollection services, Func<IServiceProvider, IPlacementDirector> createDirector)
-            where TStrategy : PlacementStrategy, new() =>
-            services.AddKeyedSingleton(typeof(TStrategy), (provider, _) => createDirector(provider));
     }
 
-    /// <summary>Registers memory stores of grain state.</summary>
-    public static class MemoryGrainStorageSiloBuilderExtensions
-    {
-        public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name, Action<MemoryGrainStorageOptions> configureOptions)
-        {
-            builder.Services.Configure(name, configureOptions);
-            return builder.AddMemoryGrainStorage(name);
-        }
-
-        public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name, Action<OptionsBuilder<MemoryGrainStorageOptions>>? configureOptions = null)
-        {
-            configureOptions?.Invoke(builder.Services.AddOptions<MemoryGrainStorageOptions>(name));
-            Orleans.Runtime.Hosting.StorageProviderExtensions.AddGrainStorage(builder.Services, name, (services, key) => ActivatorUtilities.CreateInstance<MemoryGrainStorage>(services, key));
-            return builder;
-        }
-
-        public static ISiloBuilder AddMemoryGrainStorageAsDefault(this ISiloBuilder builder, Action<OptionsBuilder<MemoryGrainStorageOptions>>? configureOptions = null) =>
-            builder.AddMemoryGrainStorage(Providers.ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, configureOptions);
-
-        public static ISiloBuilder AddMemoryGrainStorageAsDefault(this ISiloBuilder builder, Action<MemoryGrainStorageOptions> configureOptions) =>
-            builder.AddMemoryGrainStorage(Providers.ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, configureOptions);
-    }
-}
-
-namespace Orleans.Providers
-{
-    /// <summary>Names of providers.</summary>
-    public static class ProviderConstants
-    {
-        public const string DEFAULT_STORAGE_PROVIDER_NAME = "Default";
-    }
 }
 
 namespace Orleans.Runtime.Hosting
@@ -168,18 +92,7 @@ namespace Orleans.Runtime.Hosting
         public static IServiceCollection AddGrainStorage<T>(this IServiceCollection collection, string name, Func<IServiceProvider, string, T> implementationFactory)
             where T : IGrainStorage
         {
-            collection.AddKeyedSingleton<IGrainStorage>(name, (services, key) => implementationFactory(services, (string)key!));
-            if (name == Providers.ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME)
-            {
-                collection.AddSingleton(services => services.GetRequiredKeyedService<IGrainStorage>(name));
-            }
-
-            if (typeof(ILifecycleParticipant<ISiloLifecycle>).IsAssignableFrom(typeof(T)))
-            {
-                collection.AddSingleton(services => (ILifecycleParticipant<ISiloLifecycle>)services.GetRequiredKeyedService<IGrainStorage>(name));
-            }
-
-            return collection;
+            collection.AddKeyedSingleton<IGrainStorage>(name, (services, key) => implementationFactory(services, (string)key!));            return collection;
         }
     }
 }

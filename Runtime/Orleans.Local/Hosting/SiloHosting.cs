@@ -11,19 +11,7 @@ namespace Microsoft.Extensions.Hosting
     /// <summary>Makes a host a silo.</summary>
     public static class OrleansSiloGenericHostExtensions
     {
-        public static IHostBuilder UseOrleans(this IHostBuilder hostBuilder, Action<ISiloBuilder> configureDelegate) =>
-            hostBuilder.UseOrleans((_, builder) => configureDelegate(builder));
-
-        public static IHostBuilder UseOrleans(this IHostBuilder hostBuilder, Action<HostBuilderContext, ISiloBuilder> configureDelegate) =>
-            hostBuilder.ConfigureServices((context, services) => configureDelegate(context, SiloServices.Add(services, context.Configuration)));
-
         public static IHostApplicationBuilder UseOrleans(this IHostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
-        {
-            configureDelegate(SiloServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
-            return hostAppBuilder;
-        }
-
-        public static HostApplicationBuilder UseOrleans(this HostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
         {
             configureDelegate(SiloServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
             return hostAppBuilder;
@@ -52,12 +40,7 @@ namespace Orleans
                 services.AddSingleton<IGrainFactory>(s => s.GetRequiredService<SiloReferences>());
                 services.AddSingleton<IClusterClient>(s => s.GetRequiredService<SiloReferences>());
                 services.AddSingleton<Silo>();
-                services.AddSingleton<SiloLifecycle>();
-                services.AddSingleton<ISiloLifecycle>(s => s.GetRequiredService<SiloLifecycle>());
-                services.AddSingleton(s => new RandomPlacementDirector(new Random((int)s.GetRequiredService<LocalSilo>().SiloAddress.UniformHashCode)));
-                services.AddPlacementDirector<RandomPlacement>(s => s.GetRequiredService<RandomPlacementDirector>());
-                services.AddPlacementDirector<PreferLocalPlacement, PreferLocalPlacementDirector>();
-                services.AddPlacementDirector<HashBasedPlacement, HashBasedPlacementDirector>();
+                services.AddPlacementDirector<RandomPlacement, RandomPlacementDirector>();
                 services.AddHostedService<SiloService>();
             }
 
@@ -77,33 +60,24 @@ namespace Orleans
     }
 
     /// <summary>Starts and stops the silo with its host.</summary>
-    internal sealed class SiloService(Silo silo, LocalSilo local, SiloLifecycle lifecycle, Membership membership, GrainDirectory directory, SiloTransport transport, IEnumerable<ILifecycleParticipant<ISiloLifecycle>> participants, ILogger<Silo> log) : Microsoft.Extensions.Hosting.IHostedService
+    internal sealed class SiloService(Silo silo, LocalSilo local, Membership membership, GrainDirectory directory, SiloTransport transport, ILogger<Silo> log) : Microsoft.Extensions.Hosting.IHostedService
     {
-        // Orleans' own stages: sockets listen before the runtime's services, grains deactivate before the silo leaves.
-        private const int Listening = ServiceLifecycleStage.RuntimeInitialize - 1;
-        private const int GrainDeactivation = ServiceLifecycleStage.BecomeActive - 1;
-
         public async Task StartAsync(CancellationToken cancellationToken)
         {
             GrainTypeValidation.Check(silo.Types);
-            foreach (var participant in participants)
-            {
-                participant.Participate(lifecycle);
-            }
-
             directory.Start();
-            lifecycle.Subscribe<SiloService>(Listening, token => transport.StartAsync(silo, token), LeaveAsync);
-            lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.RuntimeServices, _ => membership.JoinAsync());
-            lifecycle.Subscribe<SiloService>(GrainDeactivation, _ => Task.CompletedTask, silo.DeactivateAllAsync);
-            lifecycle.Subscribe<SiloService>(ServiceLifecycleStage.BecomeActive, BecomeActiveAsync, _ => membership.AnnounceAsync(SiloStatus.ShuttingDown));
             try
             {
-                await lifecycle.StartAsync(cancellationToken);
+                await transport.StartAsync(silo, cancellationToken);
+                await membership.JoinAsync();
+                silo.StartCollecting();
+                await membership.AnnounceAsync(SiloStatus.Active);
             }
             catch
             {
-                // A host that fails to start does not stop what did start.
-                await lifecycle.StopAsync(CancellationToken.None);
+                // A host that fails to start does not stop what did start. The others are not told: who failed because its port is taken would speak for whom has it.
+                membership.FallSilent();
+                await StopAsync(CancellationToken.None);
                 throw;
             }
 
@@ -119,21 +93,12 @@ namespace Orleans
                 silo.Kill();
             }
 
-            await lifecycle.StopAsync(cancellationToken);
-            log.SiloStopped(local.Name);
-        }
-
-        // Dead only after the last request was answered: nobody waits for a dead silo's answers.
-        private async Task LeaveAsync(CancellationToken cancellationToken)
-        {
+            // Grains deactivate while the silo still answers; dead only after the last request was answered: nobody waits for a dead silo's answers.
+            await membership.AnnounceAsync(SiloStatus.ShuttingDown);
+            await silo.DeactivateAllAsync(cancellationToken);
             await transport.StopAsync(cancellationToken);
             await membership.AnnounceAsync(SiloStatus.Dead);
-        }
-
-        private Task BecomeActiveAsync(CancellationToken cancellationToken)
-        {
-            silo.StartCollecting();
-            return membership.AnnounceAsync(SiloStatus.Active);
+            log.SiloStopped(local.Name);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -14,9 +13,7 @@ public readonly record struct IdSpan : IComparable<IdSpan>
 
     public bool IsDefault => _value is null;
     public static IdSpan Create(string id) => new(id);
-    public ReadOnlySpan<byte> AsSpan() => Encoding.UTF8.GetBytes(_value ?? "");
     public int CompareTo(IdSpan other) => string.CompareOrdinal(_value, other._value);
-    public uint GetUniformHashCode() => (uint)UniformHash.Compute(_value ?? "");
     public override string ToString() => _value ?? "";
 }
 
@@ -32,7 +29,6 @@ public readonly record struct GrainType(IdSpan Value) : IComparable<GrainType>
 /// <summary>The name of a grain interface on the wire: its alias or its full name.</summary>
 public readonly record struct GrainInterfaceType(IdSpan Value)
 {
-    public bool IsDefault => Value.IsDefault;
     public static GrainInterfaceType Create(string value) => new(IdSpan.Create(value));
     public override string ToString() => Value.ToString();
 }
@@ -42,7 +38,6 @@ public readonly record struct GrainInterfaceType(IdSpan Value)
 public readonly record struct GrainId(GrainType Type, IdSpan Key) : IComparable<GrainId>
 {
     public bool IsDefault => Type.IsDefault && Key.IsDefault;
-    public static GrainId Create(GrainType type, IdSpan key) => new(type, key);
     public static GrainId Create(string type, string key) => new(GrainType.Create(type), IdSpan.Create(key));
 
     /// <exception cref="FormatException">The text has no slash.</exception>
@@ -51,7 +46,6 @@ public readonly record struct GrainId(GrainType Type, IdSpan Key) : IComparable<
         : throw new FormatException($"'{value}' is not a grain id: write it as type/key.");
 
     public int CompareTo(GrainId other) => Type.CompareTo(other.Type) is not 0 and var byType ? byType : Key.CompareTo(other.Key);
-    public uint GetUniformHashCode() => (uint)UniformHash.Compute(ToString());
     public override string ToString() => $"{Type}/{Key}";
 }
 
@@ -69,17 +63,11 @@ public sealed class GrainIdJsonConverter : JsonConverter<GrainId>
 public static class GrainIdKeyExtensions
 {
     public static IdSpan CreateIntegerKey(long key) => IdSpan.Create(key.ToString("X", CultureInfo.InvariantCulture));
-
-    /// <exception cref="ArgumentException">The key is no integer.</exception>
-    public static long GetIntegerKey(this GrainId grainId) =>
-        long.TryParse(grainId.Key.ToString(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var key) ? key
-        : throw new ArgumentException($"The key of grain '{grainId}' is not an integer.", nameof(grainId));
 }
 
 /// <summary>One life of a grain in memory.</summary>
 public readonly record struct ActivationId(Guid Key)
 {
-    public bool IsDefault => Key == Guid.Empty;
     public static ActivationId NewId() => new(Guid.NewGuid());
     public static ActivationId FromParsableString(string activationId) => new(Guid.ParseExact(activationId.AsSpan(1), "N"));
     public string ToParsableString() => ToString();

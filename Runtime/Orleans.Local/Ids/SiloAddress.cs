@@ -22,7 +22,6 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
         UniformHashCode = UniformHash.Compute(_text);
     }
 
-    public static SiloAddress Zero { get; } = new(new IPEndPoint(IPAddress.Any, 0), 0);
     public IPEndPoint Endpoint { get; }
     public int Generation { get; }
 
@@ -30,7 +29,6 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     internal ulong UniformHashCode { get; }
     public static SiloAddress New(IPEndPoint ep, int gen) => new(ep, gen);
     public static SiloAddress New(IPAddress address, int port, int generation) => new(new IPEndPoint(address, port), generation);
-    public static int AllocateNewGeneration() => AllocateNewGeneration(TimeProvider.System);
 
     internal static int AllocateNewGeneration(TimeProvider time)
     {
@@ -55,11 +53,8 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
             : throw new FormatException($"'{addr}' is not a silo address: write it as ip:port@generation.");
     }
 
-    public static SiloAddress Parse(string value) => FromParsableString(value);
     public string ToParsableString() => _text;
-    public int GetConsistentHashCode() => (int)UniformHashCode;
     public bool IsSuccessorOf(SiloAddress other) => Endpoint.Equals(other.Endpoint) && Generation > other.Generation;
-    public bool IsPredecessorOf(SiloAddress other) => other.IsSuccessorOf(this);
     public bool Equals(SiloAddress? other) => other is not null && (ReferenceEquals(this, other) || (UniformHashCode == other.UniformHashCode && _text == other._text));
     public override bool Equals(object? obj) => Equals(obj as SiloAddress);
     public override int GetHashCode() => (int)UniformHashCode;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -14,8 +13,6 @@ public readonly record struct StreamId : IComparable<StreamId>
     private StreamId(string? ns, string key) => (_namespace, _key) = (string.IsNullOrEmpty(ns) ? null : ns, key);
 
     public static StreamId Create(string? ns, string key) => new(ns, key);
-    public static StreamId Create(string? ns, Guid key) => new(ns, key.ToString("N"));
-    public static StreamId Create(string? ns, long key) => new(ns, key.ToString(CultureInfo.InvariantCulture));
     public string GetKeyAsString() => _key ?? "";
     public string? GetNamespace() => _namespace;
     public int CompareTo(StreamId other) => string.CompareOrdinal(ToString(), other.ToString());

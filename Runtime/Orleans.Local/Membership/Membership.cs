@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
@@ -25,7 +24,6 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
     private readonly ClusterMembershipOptions _options;
     private readonly HashSet<IPEndPoint> _seeds;
     private readonly Dictionary<IPEndPoint, Member> _members = [];
-    private readonly ConcurrentDictionary<ISiloStatusListener, bool> _listeners = new();
     private readonly Lock _lock = new();
     private volatile bool _silent;
     private ITimer? _timer;
@@ -50,6 +48,9 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
 
     /// <summary>The active silos have changed.</summary>
     public event Action? Changed;
+
+    /// <summary>A silo has died.</summary>
+    public event Action<SiloAddress>? Died;
 
     public SiloStatus CurrentStatus { get; private set; } = SiloStatus.Created;
 
@@ -112,12 +113,12 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
         }
     }
 
-    public Dictionary<SiloAddress, SiloStatus> GetApproximateSiloStatuses(bool onlyActive = false)
+    /// <summary>The other silos that have grains, among them those that are shutting down.</summary>
+    public SiloAddress[] OthersWithGrains()
     {
         lock (_lock)
         {
-            return _members.Values.Select(m => m.Entry).Append(Self)
-                .Where(e => !onlyActive || e.Status == SiloStatus.Active).ToDictionary(e => e.Address, e => e.Status);
+            return [.. _members.Values.Select(m => m.Entry).Where(e => e.Status is SiloStatus.Active or SiloStatus.ShuttingDown).Select(e => e.Address)];
         }
     }
 
@@ -132,10 +133,6 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
     }
 
     public bool IsDeadSilo(SiloAddress silo) => GetApproximateSiloStatus(silo) == SiloStatus.Dead;
-
-    public bool SubscribeToSiloStatusEvents(ISiloStatusListener observer) => _listeners.TryAdd(observer, true);
-
-    public bool UnSubscribeFromSiloStatusEvents(ISiloStatusListener observer) => _listeners.TryRemove(observer, out _);
 
     private static IPEndPoint ParseSeed(string? text) => IPEndPoint.TryParse(text ?? "", out var endpoint) && endpoint.Port != 0 ? endpoint
         : throw new OrleansConfigurationException($"Orleans:Clustering:Seeds has '{text}': write each seed as ip:port.");
@@ -298,12 +295,9 @@ internal sealed class Membership : ISiloStatusOracle, IDisposable
             Changed?.Invoke();
         }
 
-        foreach (var listener in _listeners.Keys)
+        foreach (var entry in changed.Where(e => e.Status == SiloStatus.Dead))
         {
-            foreach (var entry in changed)
-            {
-                listener.SiloStatusChangeNotification(entry.Address, entry.Status);
-            }
+            Died?.Invoke(entry.Address);
         }
     }
 

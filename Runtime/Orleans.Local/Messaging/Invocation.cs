@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text.Json;
 using Orleans.Runtime;
@@ -43,8 +42,6 @@ internal abstract class Invocation(GrainId target, GrainMethod method, object?[]
     public GrainMethod Method { get; } = method;
 
     public object?[] Arguments { get; } = arguments;
-
-    public ImmutableDictionary<string, object>? Context { get; set; }
 
     /// <summary>The W3C trace parent and state, when the caller traces.</summary>
     public string? TraceParent { get; set; }
@@ -160,11 +157,7 @@ internal abstract class Invocation(GrainId target, GrainMethod method, object?[]
     protected Activity? StartServerSpan() => TraceParent is null ? null
         : Telemetry.Describe(Telemetry.Application.StartActivity(Method.ActivityName, ActivityKind.Server, Telemetry.ParentOf(TraceParent, TraceState)), this);
 
-    protected void Receive(Activation activation)
-    {
-        Volatile.Write(ref _receiver, activation);
-        RequestContext.Import(Context);
-    }
+    protected void Receive(Activation activation) => Volatile.Write(ref _receiver, activation);
 
     protected void End(Exception? error)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -15,11 +14,6 @@ internal sealed class MessageCodec(GrainTypes types)
     private static readonly FieldInfo InnerField = ExceptionField("_innerException");
     private static readonly FieldInfo RemoteStackField = ExceptionField("_remoteStackTraceString");
 
-    private static readonly Dictionary<string, Type> PlainTypes = new[]
-    {
-        typeof(string), typeof(bool), typeof(int), typeof(long), typeof(double), typeof(Guid), typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(byte[]),
-    }.ToDictionary(t => t.FullName!);
-
     private readonly ConcurrentDictionary<(string Interface, string Method), GrainMethod> _methods = new();
 
     public CallMessage Encode(Invocation call, SiloAddress? silo) => new()
@@ -29,7 +23,6 @@ internal sealed class MessageCodec(GrainTypes types)
         Interface = call.Method.InterfaceName,
         Method = call.Method.Name,
         Arguments = EncodeArguments(call),
-        Context = EncodeContext(call.Context),
         TraceParent = call.TraceParent,
         TraceState = call.TraceState,
         TimeoutSeconds = call.Timeout.TotalSeconds,
@@ -42,7 +35,6 @@ internal sealed class MessageCodec(GrainTypes types)
         var known = _methods.GetOrAdd((message.Interface, message.Method), static (name, types) => Find(types, name.Interface, name.Method), types);
         var call = known.CreateRequest(GrainId.Parse(message.Grain), [.. known.ParameterTypes.Select((type, i) =>
             i == known.CancellationIndex ? CancellationToken.None : message.Arguments[i].Deserialize(type, WireFormat.Options))]);
-        call.Context = DecodeContext(message.Context);
         call.TraceParent = message.TraceParent;
         call.TraceState = message.TraceState;
         call.Timeout = TimeSpan.FromSeconds(message.TimeoutSeconds);
@@ -109,15 +101,6 @@ internal sealed class MessageCodec(GrainTypes types)
 
         return exception;
     }
-
-    public Dictionary<string, TaggedValue>? EncodeContext(ImmutableDictionary<string, object>? context) =>
-        context?.ToDictionary(v => v.Key, v => new TaggedValue(NameOf(v.Value.GetType()), JsonSerializer.SerializeToElement(v.Value, v.Value.GetType(), WireFormat.Options)));
-
-    public ImmutableDictionary<string, object>? DecodeContext(Dictionary<string, TaggedValue>? context) =>
-        context?.ToImmutableDictionary(v => v.Key, v => v.Value.Value.Deserialize(
-            PlainTypes.GetValueOrDefault(v.Value.Type) ?? types.SerializableNamed(v.Value.Type)
-                ?? throw new OrleansException($"The request context value '{v.Key}' has the type '{v.Value.Type}', which this process does not have."),
-            WireFormat.Options)!);
 
     private static GrainMethod Find(GrainTypes types, string interfaceName, string name)
     {

@@ -17,8 +17,6 @@ internal sealed record CallMessage
 
     public JsonElement Arguments { get; init; }
 
-    public Dictionary<string, TaggedValue>? Context { get; init; }
-
     public string? TraceParent { get; init; }
 
     public string? TraceState { get; init; }
@@ -41,9 +39,6 @@ internal sealed record CallReply
     public bool Moved { get; init; }
 }
 
-/// <summary>A value whose type is not declared anywhere.</summary>
-internal sealed record TaggedValue(string Type, JsonElement Value);
-
 /// <summary>An exception on its way.</summary>
 internal sealed record ErrorMessage
 {
@@ -59,7 +54,7 @@ internal sealed record ErrorMessage
 }
 
 /// <summary>Asks the directory's owner of a grain where it is active, or to place it.</summary>
-internal sealed record LocateMessage(GrainId Grain, string Interface, SiloAddress Requester, Dictionary<string, TaggedValue>? Context, int Hops);
+internal sealed record LocateMessage(GrainId Grain, SiloAddress Requester, int Hops);
 
 /// <summary>An activation: an entry of the directory.</summary>
 internal sealed record RegistrationMessage(GrainId Grain, string Activation, SiloAddress Silo)

@@ -25,15 +25,11 @@ internal abstract class ReferenceRuntime(TimeProvider time, MessagingOptions mes
         where TGrainInterface : IGrainWithIntegerKey =>
         CreateReference<TGrainInterface>(new GrainId(TypeOf(typeof(TGrainInterface), grainClassNamePrefix), GrainIdKeyExtensions.CreateIntegerKey(primaryKey)));
 
-    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
-        where TGrainInterface : IAddressable => CreateReference<TGrainInterface>(grainId);
-
     public TGrainInterface CreateReference<TGrainInterface>(GrainId grainId) => (TGrainInterface)(object)CreateReference(typeof(TGrainInterface), grainId);
 
     /// <summary>Sends a call that begins in this process. Never throws: what goes wrong fails the call.</summary>
     public void Send(Invocation call)
     {
-        call.Context = RequestContext.Export();
         call.Timeout = call.Method.ResponseTimeout ?? messaging.ResponseTimeout;
         if (PropagatesActivity && Telemetry.Application.HasListeners())
         {

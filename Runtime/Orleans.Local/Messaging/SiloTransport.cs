@@ -9,7 +9,7 @@ using Orleans.Serialization;
 namespace Orleans;
 
 /// <summary>The silo's two ports, and its calls to other silos. The gateway port takes calls of clients and nothing else.</summary>
-internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, Membership membership, HttpMessenger messenger, MessageCodec codec, SharedSecret secret, IOptions<EndpointOptions> endpoints, IOptions<SiloMessagingOptions> messaging, ILoggerFactory logging) : ISiloStatusListener, IDisposable
+internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, Membership membership, HttpMessenger messenger, MessageCodec codec, SharedSecret secret, IOptions<EndpointOptions> endpoints, IOptions<SiloMessagingOptions> messaging, ILoggerFactory logging) : IDisposable
 {
     private readonly ConcurrentDictionary<SiloAddress, CancellationTokenSource> _deaths = new();
     private readonly List<MessageListener> _listeners = [];
@@ -32,18 +32,10 @@ internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, M
                 .Map<string, ManifestMessage>(SiloPaths.Manifest, (_, _) => Task.FromResult(silo.Types.ToManifest()));
         }
 
-        membership.SubscribeToSiloStatusEvents(this);
+        membership.Died += OnDied;
         foreach (var listener in _listeners)
         {
             await listener.StartAsync(cancellationToken);
-        }
-    }
-
-    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
-    {
-        if (status == SiloStatus.Dead && _deaths.TryRemove(updatedSilo, out var death))
-        {
-            death.Cancel();
         }
     }
 
@@ -84,6 +76,14 @@ internal sealed class SiloTransport(LocalSilo local, GrainDirectory directory, M
         else
         {
             call.SetResult(reply.Result);
+        }
+    }
+
+    private void OnDied(SiloAddress silo)
+    {
+        if (_deaths.TryRemove(silo, out var death))
+        {
+            death.Cancel();
         }
     }
 

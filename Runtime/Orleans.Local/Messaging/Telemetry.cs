@@ -5,9 +5,6 @@ namespace Orleans.Diagnostics
     /// <summary>The names of the runtime's activity sources.</summary>
     public static class ActivitySources
     {
-        /// <summary>A pattern for all of them.</summary>
-        public const string AllActivitySourceName = "Microsoft.Orleans.*";
-
         /// <summary>The source of the spans of application calls.</summary>
         public const string ApplicationGrainActivitySourceName = "Microsoft.Orleans.Application";
     }

@@ -4,42 +4,24 @@ using Orleans.Runtime.Placement;
 
 namespace Orleans.Placement;
 
-/// <summary>Any silo at random.</summary>
-internal sealed class RandomPlacementDirector(Random random) : IPlacementDirector
+/// <summary>Any silo at random: the stand-in's default. Orleans' own is ResourceOptimized, but the silos of a development cluster are alike.</summary>
+internal sealed class RandomPlacementDirector(LocalSilo local) : IPlacementDirector
 {
+    private readonly Random _random = new((int)local.SiloAddress.UniformHashCode);
+
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         var silos = context.GetCompatibleSilos(target);
-        lock (random)
+        lock (_random)
         {
-            return Task.FromResult(silos[random.Next(silos.Length)]);
+            return Task.FromResult(silos[_random.Next(silos.Length)]);
         }
-    }
-}
-
-/// <summary>The caller's silo while it is active, else any.</summary>
-internal sealed class PreferLocalPlacementDirector(RandomPlacementDirector otherwise) : IPlacementDirector
-{
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
-        context.LocalSiloStatus == SiloStatus.Active && context.GetCompatibleSilos(target).Contains(context.LocalSilo)
-            ? Task.FromResult(context.LocalSilo)
-            : otherwise.OnAddActivation(strategy, target, context);
-}
-
-/// <summary>By the hash of the grain's id over the silos in order of their addresses.</summary>
-internal sealed class HashBasedPlacementDirector : IPlacementDirector
-{
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
-    {
-        var silos = context.GetCompatibleSilos(target).Order().ToArray();
-        return Task.FromResult(silos[target.GrainIdentity.GetUniformHashCode() % (uint)silos.Length]);
     }
 }
 
 /// <summary>Asks the director of a grain's strategy, on behalf of the silo that the caller is on.</summary>
 internal sealed class PlacementService(IServiceProvider services, ISiloStatusOracle oracle)
 {
-    // Orleans' default is ResourceOptimized, which the stand-in has not: silos of a development cluster are alike.
     private static readonly PlacementStrategy Default = new RandomPlacement();
 
     public async Task<SiloAddress> PlaceAsync(GrainClass grainClass, PlacementTarget target, SiloAddress requester)
@@ -47,8 +29,7 @@ internal sealed class PlacementService(IServiceProvider services, ISiloStatusOra
         var strategy = grainClass.Placement ?? Default;
         var director = services.GetKeyedService<IPlacementDirector>(strategy.GetType())
             ?? throw new OrleansConfigurationException($"Grain class {grainClass.Type} is placed by {strategy.GetType()}, which has no director: call siloBuilder.AddPlacementDirector.");
-        var context = new Context(oracle, requester);
-        var chosen = await director.OnAddActivation(strategy, target, context);
+        var chosen = await director.OnAddActivation(strategy, target, new Context(oracle, requester));
         return oracle.GetApproximateSiloStatus(chosen) == SiloStatus.Active ? chosen
             : throw new SiloUnavailableException($"Grain {target.GrainIdentity} was placed on silo {chosen}, which is not active: try again when it is.");
     }
@@ -56,8 +37,6 @@ internal sealed class PlacementService(IServiceProvider services, ISiloStatusOra
     private sealed class Context(ISiloStatusOracle oracle, SiloAddress requester) : IPlacementContext
     {
         public SiloAddress LocalSilo => requester;
-
-        public SiloStatus LocalSiloStatus => oracle.GetApproximateSiloStatus(requester);
 
         public SiloAddress[] GetCompatibleSilos(PlacementTarget target)
         {

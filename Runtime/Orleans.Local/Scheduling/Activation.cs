@@ -29,7 +29,6 @@ internal sealed class Activation : IGrainContext
     private int _readers;
     private int _interleaving;
     private long _lastUse;
-    private TimeSpan _delay;
 
     public Activation(Silo silo, GrainClass grainClass, GrainAddress address)
     {
@@ -58,8 +57,6 @@ internal sealed class Activation : IGrainContext
 
     public ActivationId ActivationId => Address.ActivationId;
 
-    public GrainReference GrainReference => field ??= (GrainReference)(object)Silo.References.CreateReference<IGrain>(GrainId);
-
     public object? GrainInstance { get; private set; }
 
     public IServiceProvider ActivationServices => _services?.ServiceProvider ?? Silo.Services;
@@ -67,8 +64,6 @@ internal sealed class Activation : IGrainContext
     public Task Deactivated => _deactivated.Task;
 
     public ActivationTaskScheduler Scheduler { get; }
-
-    IWorkItemScheduler IGrainContext.Scheduler => Scheduler;
 
     public bool Equals(IGrainContext? other) => ReferenceEquals(this, other);
 
@@ -152,15 +147,6 @@ internal sealed class Activation : IGrainContext
         _deactivated.TrySetResult();
     }
 
-    public void DelayDeactivation(TimeSpan span)
-    {
-        lock (_lock)
-        {
-            _delay = span == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : span > TimeSpan.Zero ? span : TimeSpan.Zero;
-            _lastUse = Silo.Time.GetTimestamp();
-        }
-    }
-
     /// <summary>Deactivates the grain if it was not used for its collection age.</summary>
     public void Collect(TimeSpan defaultAge)
     {
@@ -168,7 +154,7 @@ internal sealed class Activation : IGrainContext
         {
             var age = Class.CollectionAge ?? defaultAge;
             var idle = Silo.Time.GetElapsedTime(_lastUse);
-            if (_phase == Phase.Valid && _running == 0 && _waiting.Count == 0 && age != Timeout.InfiniteTimeSpan && idle >= age && idle >= _delay)
+            if (_phase == Phase.Valid && _running == 0 && _waiting.Count == 0 && age != Timeout.InfiniteTimeSpan && idle >= age)
             {
                 Deactivate(new DeactivationReason(DeactivationReasonCode.ActivationIdle, $"The grain was idle for {idle}"));
             }

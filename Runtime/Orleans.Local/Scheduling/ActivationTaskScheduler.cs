@@ -7,7 +7,7 @@ namespace Orleans;
 /// scheduler: the beginning of each request, and each continuation after an await, which captures it as
 /// <see cref="TaskScheduler.Current"/>. Tasks that others start on it run as turns of the grain, too.
 /// </summary>
-internal sealed class ActivationTaskScheduler(IGrainContext context) : TaskScheduler, IThreadPoolWorkItem, IWorkItemScheduler
+internal sealed class ActivationTaskScheduler(IGrainContext context) : TaskScheduler, IThreadPoolWorkItem
 {
     // After so many turns in a row the thread is given back, so that a busy grain does not starve others.
     private const int TurnsInARow = 64;
@@ -49,8 +49,6 @@ internal sealed class ActivationTaskScheduler(IGrainContext context) : TaskSched
     }
 
     public void QueueAction(Action action) => QueueTurn(static state => ((Action)state!)(), action);
-
-    void IWorkItemScheduler.QueueTask(Task task) => task.Start(this);
 
     /// <summary>Queues a turn that inherits nothing from whoever queues it.</summary>
     public void QueueTurn(Action<object?> turn, object state)

@@ -13,8 +13,7 @@ internal sealed class GrainTimer : IGrainTimer
     private readonly ITimer _timer;
     private readonly Tick _tick;
     private readonly Lock _lock = new();
-    private TimeSpan _period;
-    private TimeSpan? _changed;
+    private readonly TimeSpan _period;
     private bool _ticking;
 
     public GrainTimer(Activation activation, TimeProvider time, Func<CancellationToken, Task> callback, GrainTimerCreationOptions options)
@@ -23,7 +22,8 @@ internal sealed class GrainTimer : IGrainTimer
         _callback = callback;
         _stop = _stopped.Token;
         _tick = new Tick(this, options);
-        Check(options.DueTime, options.Period);
+        ArgumentOutOfRangeException.ThrowIfLessThan((long)options.DueTime.TotalMilliseconds, -1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan((long)options.Period.TotalMilliseconds, -1, nameof(options));
         _period = options.Period;
         if (ExecutionContext.IsFlowSuppressed())
         {
@@ -40,35 +40,12 @@ internal sealed class GrainTimer : IGrainTimer
         _timer.Change(options.DueTime, Timeout.InfiniteTimeSpan);
     }
 
-    public void Change(TimeSpan dueTime, TimeSpan period)
-    {
-        Check(dueTime, period);
-        lock (_lock)
-        {
-            _period = period;
-            if (_ticking)
-            {
-                _changed = dueTime;
-            }
-            else
-            {
-                _timer.Change(dueTime, Timeout.InfiniteTimeSpan);
-            }
-        }
-    }
-
     public void Dispose()
     {
         _activation.Forget(this);
         _timer.Dispose();
         _stopped.Cancel();
         _stopped.Dispose();
-    }
-
-    private static void Check(TimeSpan dueTime, TimeSpan period)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan((long)dueTime.TotalMilliseconds, -1, nameof(dueTime));
-        ArgumentOutOfRangeException.ThrowIfLessThan((long)period.TotalMilliseconds, -1, nameof(period));
     }
 
     private ITimer Create(TimeProvider time) =>
@@ -116,10 +93,8 @@ internal sealed class GrainTimer : IGrainTimer
             _ticking = false;
             if (!_stop.IsCancellationRequested)
             {
-                _timer.Change(_changed ?? _period, Timeout.InfiniteTimeSpan);
+                _timer.Change(_period, Timeout.InfiniteTimeSpan);
             }
-
-            _changed = null;
         }
     }
 

@@ -25,17 +25,7 @@ namespace Orleans
     [GenerateSerializer]
     public sealed class GrainState<T> : IGrainState<T>
     {
-        public GrainState()
-        {
-        }
-
         public GrainState(T? state) => State = state;
-
-        public GrainState(T? state, string? eTag)
-        {
-            State = state;
-            ETag = eTag;
-        }
 
         [Id(0)]
         public T? State { get; set; }

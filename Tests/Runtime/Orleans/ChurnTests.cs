@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans;
 using Orleans.Runtime;
-using Orleans.TestingHost;
 using Xunit.Abstractions;
 
 namespace Sluice.Tests.Runtime.Orleans;
@@ -48,8 +47,8 @@ public sealed class ChurnTests(ITestOutputHelper output)
     public async Task Grains_have_one_activation_while_silos_come_and_go_in_order()
     {
         output.WriteLine($"seed {Seed}");
-        await using var cluster = new TestClusterBuilder(3).Build();
-        await cluster.DeployAsync();
+        await using var cluster = new TestCluster(3);
+        await cluster.InitializeAsync();
         using var stop = new CancellationTokenSource();
         var answered = 0;
         var load = Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
@@ -72,10 +71,10 @@ public sealed class ChurnTests(ITestOutputHelper output)
         for (var round = 0; round < 3; round++)
         {
             await cluster.StopSiloAsync(cluster.SecondarySilos[0]);
-            await cluster.WaitForLivenessToStabilizeAsync();
+            await cluster.MembersAgreeAsync();
             await MoreCallsAsync();
-            await cluster.StartAdditionalSiloAsync();
-            await cluster.WaitForLivenessToStabilizeAsync();
+            await cluster.StartSiloAsync();
+            await cluster.MembersAgreeAsync();
             await MoreCallsAsync();
         }
 

@@ -1,21 +1,20 @@
 using Orleans;
 using Orleans.Runtime;
-using Orleans.TestingHost;
 
 namespace Sluice.Tests.Runtime.Orleans;
 
 public sealed class ClusterTests : IAsyncLifetime
 {
-    private readonly TestCluster _cluster = new TestClusterBuilder(2).Build();
+    private readonly TestCluster _cluster = new(2);
 
-    public Task InitializeAsync() => _cluster.DeployAsync();
+    public Task InitializeAsync() => _cluster.InitializeAsync();
 
-    public async Task DisposeAsync() => await _cluster.DisposeAsync();
+    public Task DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
     public async Task Concurrent_first_calls_from_two_silos_meet_one_activation()
     {
-        var factories = _cluster.Silos.Select(s => ((InProcessSiloHandle)s).ServiceProvider.GetGrainFactory()).Append(_cluster.Client).ToArray();
+        var factories = _cluster.Silos.Select(s => s.Grains).Append(_cluster.Client).ToArray();
         for (var key = 0; key < 50; key++)
         {
             var lives = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => Task.Run(() => factories[i % 3].GetGrain<ICounterGrain>($"first-{key}").Where().AsTask())));
@@ -71,7 +70,7 @@ public sealed class ClusterTests : IAsyncLifetime
         }
 
         await _cluster.KillSiloAsync(_cluster.SecondarySilos[0]);
-        await _cluster.WaitForLivenessToStabilizeAsync(didKill: true);
+        await _cluster.MembersAgreeAsync();
         foreach (var key in keys)
         {
             Assert.StartsWith("Primary/", await _cluster.Client.GetGrain<ICounterGrain>(key).Where(), StringComparison.Ordinal);

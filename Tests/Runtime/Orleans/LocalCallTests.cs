@@ -14,7 +14,7 @@ public sealed class LocalCallTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: 21111, gatewayPort: 0));
+        builder.UseOrleans(silo => silo.ConfigureEndpoints(System.Net.IPAddress.Loopback, TestCluster.FreePorts(1)[0], gatewayPort: 0));
         _host = builder.Build();
         await _host.StartAsync();
     }

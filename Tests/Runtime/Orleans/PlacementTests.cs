@@ -3,7 +3,6 @@ using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
-using Orleans.TestingHost;
 
 namespace Sluice.Tests.Runtime.Orleans;
 
@@ -31,12 +30,6 @@ public interface IHomeGrain : IGrainWithStringKey
     [Alias("AskOther")]
     Task<string> AskOther(string key);
 
-    [Alias("Context")]
-    Task<string?> ReadContext(string key);
-
-    [Alias("AskContext")]
-    Task<string?> AskOthersContext(string other, string key);
-
     [Alias("Hang")]
     Task Hang(string signal, CancellationToken cancellationToken);
 
@@ -62,10 +55,6 @@ public sealed class HomeGrain(ILocalSiloDetails silo) : Grain, IHomeGrain
     public Task<string> Where() => Task.FromResult(silo.Name);
 
     public Task<string> AskOther(string key) => GrainFactory.GetGrain<IHomeGrain>(key).Where();
-
-    public Task<string?> ReadContext(string key) => Task.FromResult(RequestContext.Get(key) as string);
-
-    public Task<string?> AskOthersContext(string other, string key) => GrainFactory.GetGrain<IHomeGrain>(other).ReadContext(key);
 
     public async Task Hang(string signal, CancellationToken cancellationToken)
     {
@@ -95,23 +84,11 @@ public sealed class HomeGrain(ILocalSiloDetails silo) : Grain, IHomeGrain
 
 public sealed class TwoSilos : IAsyncLifetime
 {
-    public TestCluster Cluster { get; } = Build();
+    public TestCluster Cluster { get; } = new(2, silo => silo.AddPlacementDirector<ByNamePlacement, ByNameDirector>());
 
-    public Task InitializeAsync() => Cluster.DeployAsync();
+    public Task InitializeAsync() => Cluster.InitializeAsync();
 
-    public async Task DisposeAsync() => await Cluster.DisposeAsync();
-
-    private static TestCluster Build()
-    {
-        var builder = new TestClusterBuilder(2);
-        builder.AddSiloBuilderConfigurator<Silos>();
-        return builder.Build();
-    }
-
-    public sealed class Silos : ISiloConfigurator
-    {
-        public void Configure(ISiloBuilder siloBuilder) => siloBuilder.AddPlacementDirector<ByNamePlacement, ByNameDirector>();
-    }
+    public Task DisposeAsync() => Cluster.DisposeAsync();
 }
 
 public sealed class PlacementTests(TwoSilos silos) : IClassFixture<TwoSilos>
@@ -157,16 +134,6 @@ public sealed class PlacementTests(TwoSilos silos) : IClassFixture<TwoSilos>
     {
         await Assert.ThrowsAsync<TimeoutException>(() => Far.WaitFor($"{_key}/go"));
         Signals.Raise($"{_key}/go");
-    }
-
-    [Fact]
-    public async Task The_request_context_travels_with_a_call_and_with_the_calls_it_makes()
-    {
-        RequestContext.Set("user", "ada");
-        Assert.Equal("ada", await Far.ReadContext("user"));
-        Assert.Equal("ada", await Far.AskOthersContext($"{_key}-2@Primary", "user"));
-        RequestContext.Clear();
-        Assert.Null(await Far.ReadContext("user"));
     }
 
     [Fact]

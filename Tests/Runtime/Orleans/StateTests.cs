@@ -1,11 +1,13 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
 using Orleans.Storage;
-using Orleans.TestingHost;
 
 namespace Sluice.Tests.Runtime.Orleans;
 
@@ -94,14 +96,14 @@ public sealed class TallyGrain([PersistentState("tally", "memory")] IPersistentS
 
 public sealed class StateTests : IAsyncLifetime
 {
-    private readonly TestCluster _cluster = Build();
+    private readonly TestCluster _cluster = new(1, Configure);
     private readonly string _key = Guid.NewGuid().ToString("N");
 
     private ITallyGrain Tally => _cluster.Client.GetGrain<ITallyGrain>(_key);
 
-    public Task InitializeAsync() => _cluster.DeployAsync();
+    public Task InitializeAsync() => _cluster.InitializeAsync();
 
-    public async Task DisposeAsync() => await _cluster.DisposeAsync();
+    public Task DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
     public async Task A_grain_that_is_activated_again_has_its_state()
@@ -141,8 +143,7 @@ public sealed class StateTests : IAsyncLifetime
     [Fact]
     public async Task What_a_grain_hands_out_and_takes_in_is_a_copy()
     {
-        var services = ((InProcessSiloHandle)_cluster.Primary!).ServiceProvider;
-        var tally = services.GetGrainFactory().GetGrain<ITallyGrain>(_key);
+        var tally = _cluster.Primary.Grains.GetGrain<ITallyGrain>(_key);
         await tally.Raise("one");
         var handedOut = await tally.Read();
         handedOut.Count = 100;
@@ -158,21 +159,52 @@ public sealed class StateTests : IAsyncLifetime
         Assert.Equal(2, await Tally.Raise("two"));
     }
 
-    private static TestCluster Build()
+    private static void Configure(ISiloBuilder silo)
     {
-        var builder = new TestClusterBuilder(1);
-        builder.AddSiloBuilderConfigurator<Silos>();
-        return builder.Build();
+        silo.Services.AddGrainStorage("memory", (_, _) => new MemoryStorage());
+        silo.Configure<GrainCollectionOptions>(options =>
+        {
+            options.CollectionAge = TimeSpan.FromMilliseconds(500);
+            options.CollectionQuantum = TimeSpan.FromMilliseconds(100);
+        });
     }
 
-    private sealed class Silos : ISiloConfigurator
+    /// <summary>Keeps states as text, so that what is read is never what was written.</summary>
+    private sealed class MemoryStorage : IGrainStorage
     {
-        public void Configure(ISiloBuilder siloBuilder) => siloBuilder
-            .AddMemoryGrainStorage("memory")
-            .Configure<GrainCollectionOptions>(options =>
+        private readonly ConcurrentDictionary<string, (string ETag, string Json)> _records = new();
+
+        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        {
+            var found = _records.TryGetValue($"{stateName}/{grainId}", out var record);
+            (grainState.RecordExists, grainState.ETag) = (found, found ? record.ETag : null);
+            grainState.State = found ? JsonSerializer.Deserialize<T>(record.Json) : default;
+            return Task.CompletedTask;
+        }
+
+        public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        {
+            Check(stateName, grainId, grainState.ETag);
+            (grainState.RecordExists, grainState.ETag) = (true, Guid.NewGuid().ToString("N"));
+            _records[$"{stateName}/{grainId}"] = (grainState.ETag, JsonSerializer.Serialize(grainState.State));
+            return Task.CompletedTask;
+        }
+
+        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        {
+            Check(stateName, grainId, grainState.ETag);
+            _records.TryRemove($"{stateName}/{grainId}", out _);
+            (grainState.RecordExists, grainState.ETag, grainState.State) = (false, null, default);
+            return Task.CompletedTask;
+        }
+
+        private void Check(string stateName, GrainId grainId, string? etag)
+        {
+            var stored = _records.TryGetValue($"{stateName}/{grainId}", out var record) ? record.ETag : null;
+            if (stored != etag)
             {
-                options.CollectionAge = TimeSpan.FromMilliseconds(500);
-                options.CollectionQuantum = TimeSpan.FromMilliseconds(100);
-            });
+                throw new InconsistentStateException($"The state of grain {grainId} was written by somebody else since it was read.", stored, etag);
+            }
+        }
     }
 }

@@ -1,17 +1,16 @@
 using Orleans;
-using Orleans.TestingHost;
 
 namespace Sluice.Tests.Runtime.Orleans;
 
 public sealed class OneSilo : IAsyncLifetime
 {
-    public TestCluster Cluster { get; } = new TestClusterBuilder(1).Build();
+    public TestCluster Cluster { get; } = new(1);
 
-    public IGrainFactory Grains => ((InProcessSiloHandle)Cluster.Primary!).ServiceProvider.GetGrainFactory();
+    public IGrainFactory Grains => Cluster.Primary.Grains;
 
-    public Task InitializeAsync() => Cluster.DeployAsync();
+    public Task InitializeAsync() => Cluster.InitializeAsync();
 
-    public async Task DisposeAsync() => await Cluster.DisposeAsync();
+    public Task DisposeAsync() => Cluster.DisposeAsync();
 }
 
 public sealed class TurnTests(OneSilo silo) : IClassFixture<OneSilo>

@@ -91,7 +91,7 @@ public sealed class ValidationTests
         Interface("IBad", Method("Get", typeof(int)));
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton(Types());
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(global::Orleans.TestingHost.TestClusterBuilder.FreePorts(1)[0], 0));
+        builder.UseOrleans(silo => silo.ConfigureEndpoints(System.Net.IPAddress.Loopback, TestCluster.FreePorts(1)[0], 0));
         using var host = builder.Build();
         var refusal = await Assert.ThrowsAsync<OrleansConfigurationException>(() => host.StartAsync());
         Assert.Contains("IBad.Get", refusal.Message, StringComparison.Ordinal);
