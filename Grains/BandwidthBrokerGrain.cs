@@ -48,6 +48,44 @@ internal sealed class BandwidthBrokerGrain(TimeProvider time) : Grain, IBandwidt
         Queued = queue.Queued,
     });
 
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> GetPolicy() => Policy().Get();
+
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> SetClass(QosClassTerms terms) => ChangeAsync(policy => policy.WithClass(terms));
+
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> SetSyncClass(ReplicaKey replica, string qosClass) => ChangeAsync(policy => policy.WithSyncClass(replica, qosClass));
+
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> SetSyncLimit(ReplicaKey replica, long bytesPerSecond) => ChangeAsync(policy => policy.WithSyncLimit(replica, bytesPerSecond));
+
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> Pause(ReplicaKey replica, DateTimeOffset? until) => ChangeAsync(policy => policy.WithPause(replica, until, time.GetUtcNow()));
+
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> Resume(ReplicaKey replica) => ChangeAsync(policy => policy.WithResumed(replica));
+
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> PauseAll(DateTimeOffset? until) => ChangeAsync(policy => policy.WithPauseOfAll(until, time.GetUtcNow()));
+
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> ResumeAll() => ChangeAsync(policy => policy.WithAllResumed());
+
+    private async Task<BandwidthPolicy> ChangeAsync(Func<BandwidthPolicy, BandwidthPolicy> change)
+    {
+        while (true)
+        {
+            var before = await Policy().Get();
+            if (await Policy().Replace(change(before.Swept(time.GetUtcNow()))) is { } next)
+            {
+                return next;
+            }
+        }
+    }
+
+    private IBandwidthPolicyGrain Policy() => GrainFactory.GetGrain<IBandwidthPolicyGrain>(0);
+
     private static bool Concerns(FlowId flow, string node) =>
         string.Equals(flow.Source, node, StringComparison.Ordinal) || string.Equals(flow.Replica.Node, node, StringComparison.Ordinal);
 

@@ -83,7 +83,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
             expiry = time.GetUtcNow() + answer.ValidFor;
             foreach (var flow in open)
             {
-                flow.Pace(grants.BytesPerSecond(flow.Id));
+                flow.Allow(Allowance(grants.Find(flow.Id)));
             }
 
             if (!answered)
@@ -104,11 +104,14 @@ internal sealed partial class BandwidthAgent : BackgroundService
             {
                 foreach (var flow in open.Where(flow => flow.Id.Kind == FlowKind.Snapshot))
                 {
-                    flow.Pace(configuration.SyncFloorBytesPerSecond);
+                    flow.Allow(new FlowAllowance(0, configuration.SyncFloorBytesPerSecond, configuration.SyncFloorBytesPerSecond, IsPaused: false));
                 }
             }
         }
     }
+
+    private FlowAllowance Allowance(FlowGrant? grant) =>
+        new(grant?.BytesPerSecond ?? 0, grant?.LimitBytesPerSecond ?? 0, configuration.SyncFloorBytesPerSecond, grant is { IsPaused: true });
 
     private NodeBandwidthReport Report(ImmutableArray<Flow> open)
     {

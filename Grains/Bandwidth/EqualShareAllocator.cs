@@ -31,7 +31,7 @@ public static class EqualShareAllocator
 
             if (!nodes.TryGetValue(flow.Replica.Node, out var receiver))
             {
-                return new FlowGrant(flow, floorBytesPerSecond, $"floor: node {flow.Replica.Node} has not reported its limit yet");
+                return new FlowGrant(flow, 0, $"floor: node {flow.Replica.Node} has not reported its limit yet") { LimitBytesPerSecond = floorBytesPerSecond };
             }
 
             var egress = Share(nodes[flow.Source].EgressLimit, bySource[flow.Source], floorBytesPerSecond);
@@ -39,10 +39,10 @@ public static class EqualShareAllocator
             return (egress, ingress) switch
             {
                 (0, 0) => new FlowGrant(flow, 0, "no limit is set"),
-                (0, _) => new FlowGrant(flow, ingress, $"throttle-bytes-per-second of {flow.Replica.Node}"),
-                (_, 0) => new FlowGrant(flow, egress, $"sync-egress-bytes-per-second of {flow.Source}"),
-                _ when ingress <= egress => new FlowGrant(flow, ingress, $"throttle-bytes-per-second of {flow.Replica.Node}"),
-                _ => new FlowGrant(flow, egress, $"sync-egress-bytes-per-second of {flow.Source}"),
+                (0, _) => new FlowGrant(flow, 0, $"throttle-bytes-per-second of {flow.Replica.Node}") { LimitBytesPerSecond = ingress },
+                (_, 0) => new FlowGrant(flow, 0, $"sync-egress-bytes-per-second of {flow.Source}") { LimitBytesPerSecond = egress },
+                _ when ingress <= egress => new FlowGrant(flow, 0, $"throttle-bytes-per-second of {flow.Replica.Node}") { LimitBytesPerSecond = ingress },
+                _ => new FlowGrant(flow, 0, $"sync-egress-bytes-per-second of {flow.Source}") { LimitBytesPerSecond = egress },
             };
         }
     }

@@ -13,7 +13,7 @@ public sealed class EqualShareAllocatorTests
     {
         var grants = EqualShareAllocator.Allocate([Node("a", flows: [Copy("a", "b", 0), Copy("a", "b", 1)]), Node("b", ingress: 20_000_000)], Floor);
 
-        Assert.All(grants, grant => Assert.Equal(10_000_000, grant.BytesPerSecond));
+        Assert.All(grants, grant => Assert.Equal(10_000_000, grant.LimitBytesPerSecond));
         Assert.All(grants, grant => Assert.Equal("throttle-bytes-per-second of b", grant.Reason));
     }
 
@@ -22,17 +22,17 @@ public sealed class EqualShareAllocatorTests
     {
         var grants = EqualShareAllocator.Allocate([Node("a", egress: 5_000_000, flows: [Copy("a", "b", 0)]), Node("b", ingress: 20_000_000)], Floor);
 
-        Assert.Equal(5_000_000, Assert.Single(grants).BytesPerSecond);
+        Assert.Equal(5_000_000, Assert.Single(grants).LimitBytesPerSecond);
         Assert.Equal("sync-egress-bytes-per-second of a", grants[0].Reason);
     }
 
     [Fact]
     public void Without_any_limit_a_copy_has_none() =>
-        Assert.Equal(0, Assert.Single(EqualShareAllocator.Allocate([Node("a", flows: [Copy("a", "b", 0)]), Node("b")], Floor)).BytesPerSecond);
+        Assert.Equal(0, Assert.Single(EqualShareAllocator.Allocate([Node("a", flows: [Copy("a", "b", 0)]), Node("b")], Floor)).LimitBytesPerSecond);
 
     [Fact]
     public void A_copy_whose_receiver_has_not_reported_gets_its_floor() =>
-        Assert.Equal(Floor, Assert.Single(EqualShareAllocator.Allocate([Node("a", flows: [Copy("a", "b", 0)])], Floor)).BytesPerSecond);
+        Assert.Equal(Floor, Assert.Single(EqualShareAllocator.Allocate([Node("a", flows: [Copy("a", "b", 0)])], Floor)).LimitBytesPerSecond);
 
     [Fact]
     public void A_log_stream_takes_nothing_from_the_copies()
@@ -40,8 +40,8 @@ public sealed class EqualShareAllocatorTests
         var log = new FlowReport { Flow = new FlowId(FlowKind.Log, "a", new ReplicaKey(1, "b")) };
         var grants = EqualShareAllocator.Allocate([Node("a", flows: [Copy("a", "b", 0), log]), Node("b", ingress: 8_000_000)], Floor);
 
-        Assert.Equal(8_000_000, grants.Single(grant => grant.Flow.Kind == FlowKind.Snapshot).BytesPerSecond);
-        Assert.Equal(0, grants.Single(grant => grant.Flow.Kind == FlowKind.Log).BytesPerSecond);
+        Assert.Equal(8_000_000, grants.Single(grant => grant.Flow.Kind == FlowKind.Snapshot).LimitBytesPerSecond);
+        Assert.Equal(0, grants.Single(grant => grant.Flow.Kind == FlowKind.Log).LimitBytesPerSecond);
     }
 
     [Fact]
@@ -59,11 +59,11 @@ public sealed class EqualShareAllocatorTests
             var grants = EqualShareAllocator.Allocate(reports, 1);
             foreach (var report in reports)
             {
-                Assert.True(grants.Where(g => g.Flow.Source == report.Node).Sum(g => g.BytesPerSecond) <= report.EgressLimit);
-                Assert.True(grants.Where(g => g.Flow.Replica.Node == report.Node).Sum(g => g.BytesPerSecond) <= report.IngressLimit);
+                Assert.True(grants.Where(g => g.Flow.Source == report.Node).Sum(g => g.LimitBytesPerSecond) <= report.EgressLimit);
+                Assert.True(grants.Where(g => g.Flow.Replica.Node == report.Node).Sum(g => g.LimitBytesPerSecond) <= report.IngressLimit);
             }
 
-            Assert.All(grants, grant => Assert.True(grant.BytesPerSecond > 0));
+            Assert.All(grants, grant => Assert.True(grant.LimitBytesPerSecond > 0));
         }).QuickCheckThrowOnFailure();
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
+using Sluice.Bandwidth;
 using Sluice.Client;
 using Sluice.Resp;
 
@@ -77,6 +78,8 @@ internal sealed class FakeBroker : IBandwidthBrokerGrain
 {
     public BandwidthStatus Status { get; set; } = new();
 
+    public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     public Task<NodeGrants> Report(NodeBandwidthReport report) => throw new NotSupportedException();
 
     public Task<SyncAdmission> Admit(SyncRequest request) => throw new NotSupportedException();
@@ -84,6 +87,28 @@ internal sealed class FakeBroker : IBandwidthBrokerGrain
     public Task Finished(ReplicaKey replica) => throw new NotSupportedException();
 
     public Task<BandwidthStatus> GetStatus() => Task.FromResult(Status);
+
+    public Task<BandwidthPolicy> GetPolicy() => Task.FromResult(Status.Policy);
+
+    public Task<BandwidthPolicy> SetClass(QosClassTerms terms) => Change(policy => policy.WithClass(terms));
+
+    public Task<BandwidthPolicy> SetSyncClass(ReplicaKey replica, string qosClass) => Change(policy => policy.WithSyncClass(replica, qosClass));
+
+    public Task<BandwidthPolicy> SetSyncLimit(ReplicaKey replica, long bytesPerSecond) => Change(policy => policy.WithSyncLimit(replica, bytesPerSecond));
+
+    public Task<BandwidthPolicy> Pause(ReplicaKey replica, DateTimeOffset? until) => Change(policy => policy.WithPause(replica, until, Now));
+
+    public Task<BandwidthPolicy> Resume(ReplicaKey replica) => Change(policy => policy.WithResumed(replica));
+
+    public Task<BandwidthPolicy> PauseAll(DateTimeOffset? until) => Change(policy => policy.WithPauseOfAll(until, Now));
+
+    public Task<BandwidthPolicy> ResumeAll() => Change(policy => policy.WithAllResumed());
+
+    private Task<BandwidthPolicy> Change(Func<BandwidthPolicy, BandwidthPolicy> change)
+    {
+        Status = Status with { Policy = change(Status.Policy) };
+        return Task.FromResult(Status.Policy);
+    }
 }
 
 internal sealed class FakeNode(string name, FakeCluster cluster) : INodeGrain

@@ -47,7 +47,7 @@ public sealed class PacingTests(ITestOutputHelper output)
         await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Sending.InitialBytesPerSecond = _ => before);
         await using var copy = await Copy.BeginAsync(nodes);
         await copy.RateAsync(TimeSpan.FromSeconds(1));
-        copy.Flow.Pace(after);
+        copy.Flow.Allow(new FlowAllowance(0, after, 0, IsPaused: false));
         await copy.RateAsync(TimeSpan.FromSeconds(1));
         await AssertCarriesAsync(copy, after);
     }
@@ -58,7 +58,7 @@ public sealed class PacingTests(ITestOutputHelper output)
         await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Sending.InitialBytesPerSecond = _ => 100 * Mega);
         await using var copy = await Copy.BeginAsync(nodes);
         await copy.RateAsync(TimeSpan.FromSeconds(0.5));
-        copy.Flow.Pace(100_000);
+        copy.Flow.Allow(new FlowAllowance(0, 100_000, 0, IsPaused: false));
         var received = copy.Bytes;
 
         // All that was given to the kernel before the fall and comes out after it, and one second at the new rate.

@@ -43,6 +43,7 @@ internal sealed class PacedSender : IDisposable
         this.heartbeat = heartbeat;
         bucket = new PacingBucket(flow.PacingBytesPerSecond, connection.Now);
         flow.PacingChanged += PaceKernel;
+        flow.PauseChanged += acknowledged.Set;
         PaceKernel(flow.PacingBytesPerSecond);
         wireFactor = 1 + SegmentOverhead / Math.Max(500, ReplicationSocket.Figures(connection.Socket).SegmentBytes);
     }
@@ -66,7 +67,7 @@ internal sealed class PacedSender : IDisposable
         acknowledged.Set();
     }
 
-    /// <summary>Ends when the window has room. Meanwhile the receiver hears that this side is alive.</summary>
+    /// <summary>Ends when the window has room and the flow is not paused. Meanwhile the receiver hears that this side is alive.</summary>
     /// <exception cref="ReplicationConnectionException">The receiver took nothing in for a minute.</exception>
     public async ValueTask ReadyAsync(CancellationToken cancellationToken)
     {
@@ -76,12 +77,14 @@ internal sealed class PacedSender : IDisposable
         {
             var next = acknowledged.Next;
             var before = Interlocked.Read(ref consumed);
-            if (Interlocked.Read(ref sent) - before < window)
+            var isPaused = flow.IsPaused;
+            if (!isPaused && Interlocked.Read(ref sent) - before < window)
             {
                 return;
             }
 
-            if (before > progress)
+            // A pause is no stall: the operator ordered it.
+            if (before > progress || isPaused)
             {
                 (progress, progressAt) = (before, connection.Now);
             }
@@ -126,7 +129,11 @@ internal sealed class PacedSender : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => flow.PacingChanged -= PaceKernel;
+    public void Dispose()
+    {
+        flow.PacingChanged -= PaceKernel;
+        flow.PauseChanged -= acknowledged.Set;
+    }
 
     private async ValueTask<int> TurnAsync(CancellationToken cancellationToken)
     {
