@@ -15,6 +15,7 @@ internal sealed class GrainTimer : IGrainTimer
     private readonly Lock _lock = new();
     private readonly TimeSpan _period;
     private bool _ticking;
+    private int _disposed;
 
     public GrainTimer(Activation activation, TimeProvider time, Func<CancellationToken, Task> callback, GrainTimerCreationOptions options)
     {
@@ -40,8 +41,14 @@ internal sealed class GrainTimer : IGrainTimer
         _timer.Change(options.DueTime, Timeout.InfiniteTimeSpan);
     }
 
+    // Its grain, the end of the activation and a tick that waited until then may each dispose of it.
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         _activation.Forget(this);
         _timer.Dispose();
         _stopped.Cancel();

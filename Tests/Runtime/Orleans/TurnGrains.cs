@@ -37,6 +37,9 @@ public interface IGateGrain : IGrainWithStringKey
 
     [Alias("Leave")]
     Task Leave(string id);
+
+    [Alias("LeaveAmidTicks")]
+    Task LeaveAmidTicks(string id);
 }
 
 public class GateGrain : Grain, IGateGrain
@@ -114,6 +117,20 @@ public class GateGrain : Grain, IGateGrain
     {
         DeactivateOnIdle();
         return Through(id);
+    }
+
+    public async Task LeaveAmidTicks(string id)
+    {
+        await StartTimer("tick", interleave: false);
+        var later = new TaskCompletionSource();
+        var interleaving = new GrainTimerCreationOptions(TimeSpan.FromMilliseconds(50), Timeout.InfiniteTimeSpan) { Interleave = true };
+        using (this.RegisterGrainTimer(() => Task.FromResult(later.TrySetResult()), interleaving))
+        {
+            // The first timer was due before this one: its tick now waits for the end of this request.
+            await later.Task;
+        }
+
+        await Leave(id);
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

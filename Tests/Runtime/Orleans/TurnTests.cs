@@ -164,6 +164,19 @@ public sealed class TurnTests(OneSilo silo) : IClassFixture<OneSilo>
         Assert.True(Signals.IsRaised($"{_key}/deactivated/ApplicationRequested"));
     }
 
+    [Fact]
+    public async Task A_tick_that_waits_while_a_grain_deactivates_ends_with_it_and_holds_nothing_up()
+    {
+        var leaving = Gate.LeaveAmidTicks("1");
+        await Begun("1");
+        Go("2");
+        var waiting = Gate.Pass("2");
+        Go("1");
+        await leaving;
+        await waiting;
+        Assert.False(Signals.IsRaised($"{_key}/tick/begun"));
+    }
+
     private Task Begun(string id) => Signals.Await($"{_key}/{id}/begun");
 
     private void Go(string id) => Signals.Raise($"{_key}/{id}/go");
