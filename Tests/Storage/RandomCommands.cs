@@ -52,7 +52,7 @@ internal sealed class RandomCommands(Random random)
         24 => ["ttl", Key()],
         25 => [Pick("expiretime", "pexpiretime"), Key()],
         26 => [Pick("expireat", "pexpireat"), Key(), Pick(["99999999999", "9999999999999", "88888888888", .. Times]), .. ExpireOptions()],
-        27 => [Pick("expire", "pexpire"), "r" + Random.Next(3), Pick("1000000", "2000000", "-1", "0", "x", "9223372036854775807"), .. ExpireOptions()],
+        27 => [Pick("expire", "pexpire"), "r" + Random.Next(3), Pick(FarAhead(), FarAhead(), "-1", "0", "x", "9223372036854775807"), .. ExpireOptions()],
         28 => ["persist", Key()],
         29 => [Pick("rename", "renamenx"), Key(), Key()],
         30 => ["keys", Pick(Patterns)],
@@ -74,6 +74,9 @@ internal sealed class RandomCommands(Random random)
         ["persist"], ["ex", "1000"], ["pxat", "9999999999999"], ["exat", "1"], ["px", "0"], ["ex", "x"], ["keepttl"], ["bogus"]))];
 
     private string[] ExpireOptions() => Random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, Random.Next(1, 3)).Select(_ => Pick("nx", "xx", "gt", "lt", "GT", "bogus"))];
+
+    // Never the same twice: with GT and LT the answer would depend on whether the clock ticked between the two commands.
+    private string FarAhead() => (1_000_000 + 1_000 * Random.NextInt64(1_000_000)).ToString(CultureInfo.InvariantCulture);
 
     private string Key() => Random.Next(4) == 0 ? "r" + Random.Next(3) : "k" + Random.Next(5);
 

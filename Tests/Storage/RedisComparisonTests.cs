@@ -41,7 +41,8 @@ public sealed class RedisComparisonTests(ITestOutputHelper output)
 
         if (name is "ttl" or "expiretime" or "pexpiretime" && expected.StartsWith(':') && actual.StartsWith(':'))
         {
-            var tolerance = name == "pexpiretime" ? 1000 : 1;
+            // The partition is asked after redis; a busy machine may let seconds pass between the two.
+            var tolerance = name == "pexpiretime" ? 60_000 : 60;
             return Math.Abs(long.Parse(expected.AsSpan(1), CultureInfo.InvariantCulture) - long.Parse(actual.AsSpan(1), CultureInfo.InvariantCulture)) <= tolerance;
         }
 
