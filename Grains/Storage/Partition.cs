@@ -53,6 +53,7 @@ public sealed partial class Partition : IDisposable
     private readonly Keyspace keyspace;
     private readonly BatchExecution execution;
     private readonly ExpirySweep sweep;
+    private readonly EarlyFlush earlyFlush;
 
     private readonly ITimer ticker;
     private long trimmedAt;
@@ -75,6 +76,7 @@ public sealed partial class Partition : IDisposable
             new Random(options.RandomSeed));
         execution = new BatchExecution(keyspace);
         sweep = new ExpirySweep(keyspace);
+        earlyFlush = new EarlyFlush(database, options.Engine, options.Key, logger);
         LogRetentionBytes = options.LogRetentionBytes;
         ticker = timeProvider.CreateTimer(static state => ((Partition)state!).Tick(), this, TickInterval, TickInterval);
     }
@@ -147,6 +149,7 @@ public sealed partial class Partition : IDisposable
             before = LatestSequence;
             replies = execution.Execute(batch, writable, Now);
             after = Publish();
+            earlyFlush.Written(keyspace.TakeLargeBytes());
         }
 
         var written = after > before ? after : 0;
@@ -321,6 +324,7 @@ public sealed partial class Partition : IDisposable
 
         using var batch = new WriteBatch(record.Batch);
         database.Database.Write(batch);
+        earlyFlush.Written(record.Batch.Length);
     }
 
     /// <summary>Tells followers of what was written; returns the sequence.</summary>

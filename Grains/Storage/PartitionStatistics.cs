@@ -6,7 +6,7 @@ namespace Sluice.Storage;
 
 /// <summary>What a partition holds and takes.</summary>
 /// <param name="EstimatedKeys">RocksDB's estimate of the number of keys, expired ones included.</param>
-/// <param name="DiskBytes">Bytes of the table files and of the log that recovery needs.</param>
+/// <param name="DiskBytes">Bytes of the table and blob files and of the log that recovery needs.</param>
 /// <param name="RetainedLogBytes">Bytes of the log that is kept for followers only.</param>
 /// <param name="EngineMemoryBytes">Bytes of memtables and table readers: what RocksDB holds for this partition outside of the shared block cache.</param>
 public sealed record PartitionStatistics(long EstimatedKeys, long DiskBytes, long RetainedLogBytes, long EngineMemoryBytes)
@@ -16,7 +16,7 @@ public sealed record PartitionStatistics(long EstimatedKeys, long DiskBytes, lon
         var families = new[] { database.Data, database.Expires, database.Meta };
         return new PartitionStatistics(
             Read(database, "rocksdb.estimate-num-keys", database.Data),
-            families.Sum(family => Read(database, "rocksdb.live-sst-files-size", family)) + LogBytes(directory),
+            families.Sum(family => Read(database, "rocksdb.live-sst-files-size", family) + Read(database, "rocksdb.live-blob-file-size", family)) + LogBytes(directory),
             LogRetention.ArchivedBytes(directory),
             families.Sum(family => Read(database, "rocksdb.cur-size-all-mem-tables", family) + Read(database, "rocksdb.estimate-table-readers-mem", family)));
     }

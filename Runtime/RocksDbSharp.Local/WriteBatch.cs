@@ -92,6 +92,34 @@ public class WriteBatch : IDisposable
         return this;
     }
 
+    /// <summary>Sets a key to the parts of a value, one behind the other, which are copied into the batch only.</summary>
+    public unsafe WriteBatch PutVector(ColumnFamilyHandle columnFamily, ReadOnlyMemory<byte> key, params ReadOnlyMemory<byte>[] values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        using MemoryHandle pinnedKey = key.Pin();
+        var pinned = new MemoryHandle[values.Length];
+        var parts = new nint[values.Length];
+        var lengths = new nuint[values.Length];
+        try
+        {
+            for (int i = 0; i < values.Length; i++)
+            {
+                pinned[i] = values[i].Pin();
+                parts[i] = (nint)pinned[i].Pointer;
+                lengths[i] = (nuint)values[i].Length;
+            }
+
+            WriteBatchApi.rocksdb_writebatch_putv_cf(
+                SafeHandle, ColumnFamilyHandleInternal.Of(columnFamily), 1, [(nint)pinnedKey.Pointer], [(nuint)key.Length], values.Length, parts, lengths);
+        }
+        finally
+        {
+            Array.ForEach(pinned, handle => handle.Dispose());
+        }
+
+        return this;
+    }
+
     /// <summary>Removes a key.</summary>
     public WriteBatch Delete(byte[] key, ColumnFamilyHandle? cf = null)
     {

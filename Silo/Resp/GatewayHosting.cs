@@ -23,7 +23,7 @@ public static class GatewayHosting
         services.AddSingleton<NodeRoleView>();
         services.AddSingleton<ClientRegistry>();
         services.AddSingleton<GatewayStatistics>();
-        services.AddSingleton(_ => new LargePayloads());
+        services.AddSingleton(provider => new LargePayloads(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<InfoReport>();
         services.AddSingleton<IInfoSection, ServerSection>();
         services.AddSingleton<IInfoSection, ClientsSection>();

@@ -8,7 +8,8 @@ namespace Sluice.Silo.Resp;
 /// Reads commands from a client's bytes: RESP arrays of bulk strings, or inline commands with Redis' quoting. Pure, incremental: whatever of a command is there is
 /// consumed and kept here, so that a 512 MiB value that arrives in pieces is copied once and its pieces are never looked at again; only an incomplete
 /// header line (64 KiB at most) stays in the input. A claimed length is not believed: an argument's buffer grows to at most
-/// four times what has arrived, and to its claimed length only then.
+/// eight times what has arrived, and to its claimed length only then. (The system gives it memory for no more than what has; and the buffers that
+/// were outgrown, which are garbage, are a seventh of the value.)
 /// </summary>
 /// <param name="intern">Gives the shared copy of a known command name, whatever its case, so that the hot path doesn't allocate one for each command; null to copy each.</param>
 public sealed class RespRequestParser(RespRequestParser.NameInterner? intern = null)
@@ -236,7 +237,7 @@ public sealed class RespRequestParser(RespRequestParser.NameInterner? intern = n
     {
         if (bulk is null || bulk.Length - bulkFilled < piece.Length)
         {
-            var capacity = (int)Math.Min(bulkLength, Math.Max(FirstBufferBytes, 4L * (bulkFilled + piece.Length)));
+            var capacity = (int)Math.Min(bulkLength, Math.Max(FirstBufferBytes, 8L * (bulkFilled + piece.Length)));
             var larger = GC.AllocateUninitializedArray<byte>(capacity);
             bulk.AsSpan(0, bulkFilled).CopyTo(larger);
             bulk = larger;

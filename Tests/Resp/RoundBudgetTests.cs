@@ -33,21 +33,29 @@ public class RoundBudgetTests
     }
 
     [Fact]
-    public void A_collection_is_asked_for_each_time_that_much_has_passed_in_large_rounds()
+    public void A_collection_is_asked_for_each_time_that_much_has_passed_in_large_rounds_and_gives_memory_back_after_huge_ones()
     {
-        var collections = 0;
-        var payloads = new LargePayloads(() => collections++);
+        var time = new ManualTimeProvider();
+        var collections = new List<bool>();
+        using var payloads = new LargePayloads(time, collections.Add);
         for (var i = 0; i < 1000; i++)
         {
             payloads.Passed(LargePayloads.LargeRoundBytes - 1);
         }
 
-        Assert.Equal(0, collections);
-        payloads.Passed(LargePayloads.CollectEveryBytes - 1);
-        Assert.Equal(0, collections);
+        for (var passed = 0L; passed + LargePayloads.LargeRoundBytes < LargePayloads.CollectEveryBytes; passed += LargePayloads.LargeRoundBytes)
+        {
+            payloads.Passed(LargePayloads.LargeRoundBytes);
+        }
+
+        time.Advance(LargePayloads.Delay);
+        Assert.Empty(collections);
         payloads.Passed(LargePayloads.LargeRoundBytes);
-        Assert.Equal(1, collections);
+        Assert.Empty(collections);
+        time.Advance(LargePayloads.Delay);
+        Assert.Equal([false], collections);
         payloads.Passed(LargePayloads.CollectEveryBytes);
-        Assert.Equal(2, collections);
+        time.Advance(LargePayloads.Delay);
+        Assert.Equal([false, true], collections);
     }
 }

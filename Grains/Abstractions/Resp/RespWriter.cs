@@ -31,9 +31,11 @@ public sealed class RespWriter(IBufferWriter<byte> output, int protocol)
     /// <summary><c>$length\r\nbytes\r\n</c></summary>
     public void BulkString(ReadOnlySpan<byte> value)
     {
-        // One piece, asked for at once: an output that grows by doubling would double a large value for the line break behind it.
-        var span = output.GetSpan(value.Length + HeaderBytes + 2);
-        var written = WriteHeader(span, (byte)'$', value.Length);
+        // One piece of exactly its length, asked for at once: an output that grows by doubling would double a large value for the line break behind it.
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        var written = WriteHeader(header, (byte)'$', value.Length);
+        var span = output.GetSpan(written + value.Length + 2);
+        header[..written].CopyTo(span);
         value.CopyTo(span[written..]);
         written += value.Length;
         span[written++] = (byte)'\r';

@@ -15,8 +15,12 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
     private readonly PendingWrites data = new();
     private readonly PendingWrites expires = new();
     private readonly ValueReader reader = new();
+    private ValueReplier? replier;
     private byte[] keyBuffer = new byte[256];
     private byte[] entryBuffer = new byte[256];
+
+    // Since the last TakeLargeBytes.
+    private long writtenLargeBytes;
 
     // Since the last TakeEarliestExpiry.
     private long earliestExpiry = long.MaxValue;
@@ -53,6 +57,7 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
     {
         data.Clear();
         expires.Clear();
+        reader.Forget();
     }
 
     /// <summary>Writes the pending writes as one record of the log.</summary>
@@ -65,9 +70,10 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
         }
 
         using var batch = new WriteBatch();
-        Fill(batch, data, database.Data);
-        Fill(batch, expires, database.Expires);
+        data.AddTo(batch, database.Data);
+        expires.AddTo(batch, database.Expires);
         database.Database.Write(batch);
+        writtenLargeBytes += data.LargeContentBytes;
         Discard();
     }
 
@@ -104,6 +110,18 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
     /// <exception cref="CommandException">The key holds another type.</exception>
     public bool TryFindString(ReadOnlySpan<byte> key, out StoredValue value) => TryFind(key, out value) && IsString(value);
 
+    /// <summary>Replies with a string, which goes from RocksDB's memory into the reply without a copy between. False, and no reply, when there is no such key or it holds another type.</summary>
+    /// <exception cref="StorageFormatException">The value cannot be read.</exception>
+    public bool TryReplyString(ReadOnlySpan<byte> key, out bool isOtherType)
+    {
+        var dataKey = MakeDataKey(key);
+        var found = data.TryFind(dataKey, out var stored, out var deleted)
+            ? deleted ? Lookup.Missing : Replied(stored)
+            : database.Database.Get(dataKey, replier ??= new ValueReplier(this), database.Data);
+        isOtherType = found == Lookup.OtherType;
+        return found == Lookup.Replied;
+    }
+
     /// <summary>Looks a string up for writing.</summary>
     /// <exception cref="CommandException">The key holds another type.</exception>
     public bool TryFindStringForWrite(ReadOnlySpan<byte> key, out StoredValue value) => TryFindForWrite(key, out value) && IsString(value);
@@ -120,10 +138,34 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
     public void Store(ReadOnlySpan<byte> key, ReadOnlySpan<byte> content, long expiry, long oldExpiry) =>
         content.CopyTo(Store(key, content.Length, expiry, oldExpiry));
 
+    /// <summary>Makes a string the key's value; see the other overloads. It must not be changed before the batch is over: a large one is not copied.</summary>
+    public void Store(ReadOnlySpan<byte> key, byte[] content, long expiry, long oldExpiry)
+    {
+        if (content.Length < PendingWrites.LargeBytes)
+        {
+            content.CopyTo(Store(key, content.Length, expiry, oldExpiry));
+            return;
+        }
+
+        var dataKey = MakeDataKey(key);
+        Reindex(dataKey, expiry, oldExpiry);
+        StoredValue.WriteHeader(data.Put(dataKey, StoredValue.HeaderLength(expiry), content), StoredType.String, expiry);
+    }
+
     /// <summary>Makes a value of any type the key's; see <see cref="Store(ReadOnlySpan{byte}, int, long, long)"/>.</summary>
     public Span<byte> Store(ReadOnlySpan<byte> key, StoredType type, int length, long expiry, long oldExpiry)
     {
         var dataKey = MakeDataKey(key);
+        Reindex(dataKey, expiry, oldExpiry);
+        var header = StoredValue.HeaderLength(expiry);
+        var span = data.Put(dataKey, header + length);
+        StoredValue.WriteHeader(span, type, expiry);
+        return span[header..];
+    }
+
+    /// <summary>Takes the old entry out of the expiry index and puts the new one in.</summary>
+    private void Reindex(ReadOnlySpan<byte> dataKey, long expiry, long oldExpiry)
+    {
         if (oldExpiry != 0 && oldExpiry != expiry)
         {
             expires.Delete(MakeEntry(oldExpiry, dataKey));
@@ -134,11 +176,6 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
             expires.Put(MakeEntry(expiry, dataKey), 0);
             earliestExpiry = Math.Min(earliestExpiry, expiry);
         }
-
-        var header = StoredValue.HeaderLength(expiry);
-        var span = data.Put(dataKey, header + length);
-        StoredValue.WriteHeader(span, type, expiry);
-        return span[header..];
     }
 
     /// <summary>Deletes a key whose expiry is known; 0: none.</summary>
@@ -184,6 +221,31 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
         return taken;
     }
 
+    /// <summary>Bytes of large values that were written since the last call.</summary>
+    public long TakeLargeBytes()
+    {
+        var taken = writtenLargeBytes;
+        writtenLargeBytes = 0;
+        return taken;
+    }
+
+    private Lookup Replied(ReadOnlySpan<byte> stored)
+    {
+        var value = StoredValue.Decode(stored);
+        if (value.HasExpired(Now))
+        {
+            return Lookup.Missing;
+        }
+
+        if (value.Type != StoredType.String)
+        {
+            return Lookup.OtherType;
+        }
+
+        Reply.BulkString(value.Payload);
+        return Lookup.Replied;
+    }
+
     private static bool IsString(in StoredValue value) =>
         value.Type == StoredType.String ? true : throw new CommandException(RedisErrors.WrongType);
 
@@ -223,24 +285,22 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
         return entryBuffer.AsSpan(0, ExpiryKey.Write(entryBuffer, expiry, dataKey));
     }
 
-    private static void Fill(WriteBatch batch, PendingWrites writes, ColumnFamilyHandle family)
-    {
-        for (var i = 0; i < writes.Count; i++)
-        {
-            writes.Get(i, out var key, out var value, out var deleted);
-            if (deleted)
-            {
-                batch.Delete(key, family);
-            }
-            else
-            {
-                batch.Put(key, value, family);
-            }
-        }
-    }
-
     private static void DeleteRange(WriteBatch batch, ReadOnlySpan<byte> end, ColumnFamilyHandle family) =>
         batch.DeleteRange([0], 1, end.ToArray(), (ulong)end.Length, family);
+
+    /// <summary>What became of a look-up whose value is replied.</summary>
+    private enum Lookup
+    {
+        Missing = 0,
+        Replied,
+        OtherType,
+    }
+
+    /// <summary>Replies with a value where it lies in RocksDB's memory.</summary>
+    private sealed class ValueReplier(Keyspace keyspace) : ISpanDeserializer<Lookup>
+    {
+        public Lookup Deserialize(ReadOnlySpan<byte> stored) => keyspace.Replied(stored);
+    }
 
     /// <summary>Takes a value over from RocksDB's memory into a buffer that is used again for the next one.</summary>
     private sealed class ValueReader : ISpanDeserializer<bool>
@@ -251,10 +311,19 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
 
         public ReadOnlySpan<byte> Value => buffer.AsSpan(0, length);
 
+        /// <summary>Lets go of a large value.</summary>
+        public void Forget()
+        {
+            if (buffer.Length > KeptBytes)
+            {
+                buffer = new byte[8192];
+            }
+        }
+
         public bool Deserialize(ReadOnlySpan<byte> stored)
         {
             length = stored.Length;
-            if (length > buffer.Length || buffer.Length > KeptBytes)
+            if (length > buffer.Length)
             {
                 buffer = new byte[Math.Max(8192, length)];
             }

@@ -36,7 +36,8 @@ internal sealed class ReplyBuffer : IBufferWriter<byte>
     /// <summary>What was written, in an array of its own; the buffer is empty afterwards.</summary>
     public byte[] Take()
     {
-        var taken = bytes.AsSpan(0, Length).ToArray();
+        // A large value's reply fills its array exactly: it needs no copy.
+        var taken = bytes.Length > KeptBytes && Length == bytes.Length ? bytes : bytes.AsSpan(0, Length).ToArray();
         Length = 0;
         if (bytes.Length > KeptBytes)
         {

@@ -107,7 +107,7 @@ internal static class SetCommands
         keyspace.Reply.BulkString(value.Payload);
         if (expiry != 0 || (options.Persist && value.Expiry != 0))
         {
-            StoreOrExpire(keyspace, key, value.Payload, expiry, value.Expiry);
+            StoreOrExpire(keyspace, key, value.Payload.ToArray(), expiry, value.Expiry);
         }
     }
 
@@ -154,7 +154,7 @@ internal static class SetCommands
     }
 
     /// <summary>Stores a value, or deletes the key when the expiry has passed already: what would be gone at once is never written.</summary>
-    private static void StoreOrExpire(Keyspace keyspace, ReadOnlySpan<byte> key, ReadOnlySpan<byte> content, long expiry, long oldExpiry)
+    private static void StoreOrExpire(Keyspace keyspace, ReadOnlySpan<byte> key, byte[] content, long expiry, long oldExpiry)
     {
         if (expiry != 0 && expiry <= keyspace.Now)
         {

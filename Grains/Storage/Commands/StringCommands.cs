@@ -5,14 +5,17 @@ internal static class StringCommands
 {
     public static void Get(Keyspace keyspace, byte[][] arguments)
     {
-        if (keyspace.TryFindString(arguments[1], out var value))
+        if (keyspace.TryReplyString(arguments[1], out var isOtherType))
         {
-            keyspace.Reply.BulkString(value.Payload);
+            return;
         }
-        else
+
+        if (isOtherType)
         {
-            keyspace.Reply.Null();
+            throw new CommandException(RedisErrors.WrongType);
         }
+
+        keyspace.Reply.Null();
     }
 
     public static void GetDel(Keyspace keyspace, byte[][] arguments)
@@ -33,11 +36,7 @@ internal static class StringCommands
         foreach (var key in arguments.AsSpan(1))
         {
             // MGET, unlike GET, replies null for a key of another type.
-            if (keyspace.TryFind(key, out var value) && value.Type == StoredType.String)
-            {
-                keyspace.Reply.BulkString(value.Payload);
-            }
-            else
+            if (!keyspace.TryReplyString(key, out _))
             {
                 keyspace.Reply.Null();
             }

@@ -33,6 +33,11 @@ internal static unsafe partial class WriteBatchApi
         ReadOnlySpan<byte> key, nuint keyLength, ReadOnlySpan<byte> value, nuint valueLength);
 
     [LibraryImport(Library)]
+    internal static partial void rocksdb_writebatch_putv_cf(
+        WriteBatchSafeHandle batch, ColumnFamilySafeHandle columnFamily,
+        int keyParts, ReadOnlySpan<nint> keys, ReadOnlySpan<nuint> keyLengths, int valueParts, ReadOnlySpan<nint> values, ReadOnlySpan<nuint> valueLengths);
+
+    [LibraryImport(Library)]
     internal static partial void rocksdb_writebatch_delete(WriteBatchSafeHandle batch, ReadOnlySpan<byte> key, nuint keyLength);
 
     [LibraryImport(Library)]

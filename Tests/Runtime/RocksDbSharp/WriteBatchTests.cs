@@ -38,6 +38,16 @@ public sealed class WriteBatchTests : IDisposable
     }
 
     [Fact]
+    public void A_value_may_be_given_in_parts()
+    {
+        using var batch = new WriteBatch();
+        batch.PutVector(_database.GetColumnFamily("one"), "a"u8.ToArray(), "1"u8.ToArray(), ReadOnlyMemory<byte>.Empty, "23"u8.ToArray());
+        Assert.Equal(1, batch.Count());
+        _database.Write(batch);
+        Assert.Equal(["one/61=313233"], TestDirectory.Contents(_database));
+    }
+
+    [Fact]
     public void A_range_that_ends_before_it_starts_is_refused_before_it_breaks_the_database()
     {
         using var batch = new WriteBatch();
