@@ -126,7 +126,8 @@ internal sealed partial class BandwidthAgent : BackgroundService
             Node = node,
             IngressLimit = configuration.ThrottleBytesPerSecond,
             EgressLimit = configuration.SyncEgressBytesPerSecond,
-            MaxConcurrentSyncs = configuration.MaxRsyncParallelNum,
+            MaxConcurrentSyncs = configuration.MaxConcurrentSyncs,
+            HeadroomPercent = configuration.SyncHeadroomPercent,
             FloorBytesPerSecond = configuration.SyncFloorBytesPerSecond,
             Flows = [.. open.Select(flow => Report(flow, now))],
         };

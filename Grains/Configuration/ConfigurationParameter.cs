@@ -42,6 +42,9 @@ public sealed record ConfigurationParameter
     /// <summary>False: CONFIG SET refuses it.</summary>
     public bool IsMutable { get; init; } = true;
 
+    /// <summary>Redis has it not: then an error need not be in Redis' words alone, and always names the range.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>One line for people.</summary>
     public required string Summary { get; init; }
 
@@ -59,14 +62,14 @@ public sealed record ConfigurationParameter
             case ParameterKind.Integer:
                 if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number))
                 {
-                    return "argument couldn't be parsed into an integer";
+                    return "argument couldn't be parsed into an integer" + Range();
                 }
 
                 break;
             case ParameterKind.Memory:
                 if (!MemorySize.TryParse(text, out number))
                 {
-                    return "argument must be a memory value";
+                    return "argument must be a memory value" + Range();
                 }
 
                 break;
@@ -86,4 +89,6 @@ public sealed record ConfigurationParameter
         formatted = number.ToString(CultureInfo.InvariantCulture);
         return number < Minimum || number > Maximum ? $"argument must be between {Minimum} and {Maximum} inclusive" : null;
     }
+
+    private string Range() => IsOwn ? $" between {Minimum} and {Maximum} inclusive" : "";
 }

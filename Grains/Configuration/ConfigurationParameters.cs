@@ -1,8 +1,13 @@
+using Sluice.Bandwidth;
+
 namespace Sluice.Configuration;
 
 /// <summary>The parameters of a node, under the names that operators of Redis and Pika know.</summary>
 public static class ConfigurationParameters
 {
+    /// <summary>The largest rate, bytes per second: a terabyte, above any interface, and far from where sums would overflow.</summary>
+    public const long MaxRate = PolicyEditing.MaxRate;
+
     /// <summary>Clients at once; those beyond it are told so and closed.</summary>
     public static readonly ConfigurationParameter MaxClients = new() { Name = "maxclients", Kind = ParameterKind.Integer, Default = "10000", Minimum = 1, Maximum = 65000, Summary = "clients connected at once" };
 
@@ -19,19 +24,28 @@ public static class ConfigurationParameters
     public static readonly ConfigurationParameter ProtoMaxBulkLength = new() { Name = "proto-max-bulk-len", Kind = ParameterKind.Memory, Default = "536870912", Minimum = 1 << 20, Maximum = 512 << 20, Summary = "the longest value, in bytes" };
 
     /// <summary>Limit on full copies and logs that this node receives, bytes per second; 0: none.</summary>
-    public static readonly ConfigurationParameter Throttle = new() { Name = "throttle-bytes-per-second", Kind = ParameterKind.Memory, Default = "0", Summary = "limit on copies that this node receives, in bytes per second; 0: none" };
+    public static readonly ConfigurationParameter Throttle = new() { Name = "throttle-bytes-per-second", IsOwn = true, Kind = ParameterKind.Memory, Default = "0", Maximum = MaxRate, Summary = "limit on copies that this node receives, in bytes per second; 0: none" };
 
     /// <summary>Limit on full copies and logs that this node sends, bytes per second; 0: none.</summary>
-    public static readonly ConfigurationParameter SyncEgress = new() { Name = "sync-egress-bytes-per-second", Kind = ParameterKind.Memory, Default = "0", Summary = "limit on copies that this node sends, in bytes per second; 0: none" };
+    public static readonly ConfigurationParameter SyncEgress = new() { Name = "sync-egress-bytes-per-second", IsOwn = true, Kind = ParameterKind.Memory, Default = "0", Maximum = MaxRate, Summary = "limit on copies that this node sends, in bytes per second; 0: none" };
 
     /// <summary>The rate of a flow without a fresh grant, bytes per second: low, but never nothing.</summary>
-    public static readonly ConfigurationParameter SyncFloor = new() { Name = "sync-floor-bytes-per-second", Kind = ParameterKind.Memory, Default = "65536", Minimum = 1024, Summary = "the rate of a flow that has no grant, in bytes per second" };
+    public static readonly ConfigurationParameter SyncFloor = new() { Name = "sync-floor-bytes-per-second", IsOwn = true, Kind = ParameterKind.Memory, Default = "65536", Minimum = 1024, Maximum = MaxRate, Summary = "the rate of a flow that has no grant, in bytes per second" };
 
     /// <summary>The least time without an acknowledged byte after which a flow counts as stalled, milliseconds.</summary>
-    public static readonly ConfigurationParameter RsyncTimeout = new() { Name = "rsync-timeout-ms", Kind = ParameterKind.Integer, Default = "1000", Minimum = 10, Maximum = 3_600_000, Summary = "the least time without progress after which a copy's connection counts as stalled, in milliseconds" };
+    public static readonly ConfigurationParameter RsyncTimeout = new() { Name = "rsync-timeout-ms", IsOwn = true, Kind = ParameterKind.Integer, Default = "1000", Minimum = 10, Maximum = 3_600_000, Summary = "the least time without progress after which a copy's connection counts as stalled, in milliseconds" };
 
-    /// <summary>Full copies to this node at once.</summary>
-    public static readonly ConfigurationParameter MaxRsyncParallel = new() { Name = "max-rsync-parallel-num", Kind = ParameterKind.Integer, Default = "4", Minimum = 1, Maximum = 1024, Summary = "full copies to this node at once" };
+    /// <summary>The part of a link's known capacity that copies leave to others, per cent.</summary>
+    public static readonly ConfigurationParameter SyncHeadroom = new() { Name = "sync-headroom-percent", IsOwn = true, Kind = ParameterKind.Integer, Default = "10", Maximum = 90, Summary = "the part of a link's known capacity that copies leave free, in per cent" };
+
+    /// <summary>The delay that a flow's rate controller lets stand in queues, milliseconds.</summary>
+    public static readonly ConfigurationParameter TargetQueueDelay = new() { Name = "target-queue-delay-ms", IsOwn = true, Kind = ParameterKind.Integer, Default = "10", Minimum = 1, Maximum = 1000, Summary = "the delay that copies may add to a link's queues, in milliseconds" };
+
+    /// <summary>Full copies at once over each link of this node, in either direction.</summary>
+    public static readonly ConfigurationParameter MaxConcurrentSyncs = new() { Name = "max-concurrent-syncs", IsOwn = true, Kind = ParameterKind.Integer, Default = "2", Minimum = 1, Maximum = 1024, Summary = "full copies at once over each of this node's links, in either direction" };
+
+    /// <summary>Full copies to this node at once, by Pika's name for it.</summary>
+    public static readonly ConfigurationParameter MaxRsyncParallel = new() { Name = "max-rsync-parallel-num", IsOwn = true, Kind = ParameterKind.Integer, Default = "4", Minimum = 1, Maximum = 1024, Summary = "Pika's name for max-concurrent-syncs: the smaller of the two counts" };
 
     /// <summary>When a write is as durable as its acknowledgement says: each write, once a second, or when the system pleases.</summary>
     public static readonly ConfigurationParameter AppendFsync = new() { Name = "appendfsync", Kind = ParameterKind.Choice, Default = "everysec", Choices = ["everysec", "always", "no"], Summary = "when writes are synced to disk" };
@@ -48,7 +62,7 @@ public static class ConfigurationParameters
     /// <summary>All of them, in the order in which CONFIG GET * lists them. What can't be set is there because Redis' clients ask for it.</summary>
     public static IReadOnlyList<ConfigurationParameter> All { get; } =
     [
-        MaxClients, RequirePass, MasterAuth, Timeout, ProtoMaxBulkLength, Throttle, SyncEgress, SyncFloor, RsyncTimeout, MaxRsyncParallel, AppendFsync,
+        MaxClients, RequirePass, MasterAuth, Timeout, ProtoMaxBulkLength, Throttle, SyncEgress, SyncFloor, SyncHeadroom, TargetQueueDelay, MaxConcurrentSyncs, MaxRsyncParallel, RsyncTimeout, AppendFsync,
         Port, Bind, Directory,
         ReadOnly("databases", "1", "always 1: SELECT 0"),
         ReadOnly("save", "", "empty: there are no RDB snapshots"),

@@ -85,8 +85,14 @@ public sealed class LiveConfiguration
     /// <summary>The least time without progress after which a flow counts as stalled.</summary>
     public TimeSpan RsyncTimeout => TimeSpan.FromMilliseconds(Number(ConfigurationParameters.RsyncTimeout));
 
-    /// <summary>Full copies to this node at once.</summary>
-    public int MaxRsyncParallelNum => (int)Number(ConfigurationParameters.MaxRsyncParallel);
+    /// <summary>The part of a link's known capacity that copies leave free, 0 to 90 per cent.</summary>
+    public int SyncHeadroomPercent => (int)Number(ConfigurationParameters.SyncHeadroom);
+
+    /// <summary>The delay that a copy may add to a link's queue.</summary>
+    public TimeSpan TargetQueueDelay => TimeSpan.FromMilliseconds(Number(ConfigurationParameters.TargetQueueDelay));
+
+    /// <summary>Full copies at once over each of this node's links, in either direction: the smaller of <c>max-concurrent-syncs</c> and <c>max-rsync-parallel-num</c>.</summary>
+    public int MaxConcurrentSyncs => (int)Math.Min(Number(ConfigurationParameters.MaxConcurrentSyncs), Number(ConfigurationParameters.MaxRsyncParallel));
 
     /// <summary>When writes are synced: <c>always</c>, <c>everysec</c> or <c>no</c>.</summary>
     public string AppendFsync => Text(ConfigurationParameters.AppendFsync);

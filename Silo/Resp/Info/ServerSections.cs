@@ -176,7 +176,9 @@ internal sealed class BandwidthSection(LiveConfiguration configuration, INodeCon
             .Add("throttle_bytes_per_second", configuration.ThrottleBytesPerSecond)
             .Add("sync_egress_bytes_per_second", configuration.SyncEgressBytesPerSecond)
             .Add("sync_floor_bytes_per_second", configuration.SyncFloorBytesPerSecond)
-            .Add("max_rsync_parallel_num", configuration.MaxRsyncParallelNum);
+            .Add("sync_headroom_percent", configuration.SyncHeadroomPercent)
+            .Add("target_queue_delay_ms", (long)configuration.TargetQueueDelay.TotalMilliseconds)
+            .Add("max_concurrent_syncs", configuration.MaxConcurrentSyncs);
         if (await node.GetBandwidthAsync() is not { } status)
         {
             fields.Add("broker", "unreachable");
