@@ -1,3 +1,5 @@
+using Sluice.Bandwidth.RateControl;
+
 namespace Sluice.Bandwidth;
 
 /// <summary>
@@ -9,9 +11,10 @@ public sealed class Flow : IDisposable
     private readonly Action closed;
     private readonly Lock gate = new();
     private long sentBytes;
-    private long controller;
     private long pacing;
+    private long peakDelivery;
     private FlowAllowance allowance;
+    private RateDecision path;
     private int disposed;
 
     internal Flow(FlowId id, string qosClass, long initialBytesPerSecond, Action closed)
@@ -19,6 +22,7 @@ public sealed class Flow : IDisposable
         Id = id;
         Class = qosClass;
         allowance = new FlowAllowance(ShareBytesPerSecond: 0, LimitBytesPerSecond: initialBytesPerSecond, FloorBytesPerSecond: 0, IsPaused: false);
+        path = new RateDecision { HeldBy = initialBytesPerSecond == 0 ? FlowHold.None : FlowHold.Floor };
         pacing = initialBytesPerSecond;
         this.closed = closed;
     }
@@ -41,6 +45,19 @@ public sealed class Flow : IDisposable
     /// <summary>The pacing rate in force, in bytes per second; 0: none. A paused flow ends its last frame at it.</summary>
     public long PacingBytesPerSecond => Interlocked.Read(ref pacing);
 
+    /// <summary>What holds the flow at its pacing rate.</summary>
+    public FlowHold HeldBy
+    {
+        get
+        {
+            lock (gate)
+            {
+                var (_, hold) = allowance.Pacing(path.BytesPerSecond, path.ProbeBytesPerSecond);
+                return allowance.IsPaused ? FlowHold.Paused : hold == FlowHold.Delay || (hold == FlowHold.Floor && path.BytesPerSecond > 0) ? path.HeldBy : hold;
+            }
+        }
+    }
+
     /// <summary>What the flow may send at present, its controller aside.</summary>
     public FlowAllowance Allowance
     {
@@ -49,6 +66,18 @@ public sealed class Flow : IDisposable
             lock (gate)
             {
                 return allowance;
+            }
+        }
+    }
+
+    /// <summary>What the rate controller has found, and what holds the flow; all zero before its first sample.</summary>
+    public RateDecision Path
+    {
+        get
+        {
+            lock (gate)
+            {
+                return path;
             }
         }
     }
@@ -76,15 +105,29 @@ public sealed class Flow : IDisposable
         }
     }
 
-    /// <summary>Sets the rate controller's rate, in bytes per second; 0: it has none.</summary>
-    public void Control(long bytesPerSecond)
+    /// <summary>Takes over what the rate controller has decided.</summary>
+    public void Control(in RateDecision decision)
     {
         lock (gate)
         {
-            controller = bytesPerSecond;
+            path = decision;
+            peakDelivery = Math.Max(peakDelivery, decision.DeliveryBytesPerSecond);
         }
 
         Apply();
+    }
+
+    /// <summary>
+    /// The highest delivery rate since this was asked last, in wire bytes per second: whatever held the flow, the path gives at least so much. A probe above the share shows here and nowhere else.
+    /// </summary>
+    public long TakePeakDelivery()
+    {
+        lock (gate)
+        {
+            var peak = peakDelivery;
+            peakDelivery = path.DeliveryBytesPerSecond;
+            return peak;
+        }
     }
 
     /// <summary>The flow has ended.</summary>
@@ -101,7 +144,7 @@ public sealed class Flow : IDisposable
         long next;
         lock (gate)
         {
-            next = allowance.Pacing(controller);
+            next = allowance.Pacing(path.BytesPerSecond, path.ProbeBytesPerSecond).BytesPerSecond;
             if (pacing == next)
             {
                 return;

@@ -166,6 +166,7 @@ internal sealed class FrameConnection : IDisposable
         try
         {
             var count = await socket.ReceiveAsync(decoder.Free, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            ReplicationSocket.AcknowledgeAtOnce(socket, count);
             lock (gate)
             {
                 detector.BytesArrived(Now);

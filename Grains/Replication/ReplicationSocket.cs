@@ -11,12 +11,22 @@ internal static class ReplicationSocket
     private const int IpProtoTcp = 6;
     private const int NotSentLowWater = 25;
     private const int TcpInfo = 11;
+    private const int QuickAck = 12;
+
+    // A read that brought more than this has made the kernel acknowledge anyway: it does so every second segment.
+    private const int AcknowledgedAnyway = 256 << 10;
 
     // Offsets in struct tcp_info (linux/tcp.h). It only ever grows at its end.
+    private const int ApplicationLimitedOffset = 7;
     private const int SegmentSizeOffset = 16;
     private const int RoundTripOffset = 68;
+    private const int BytesAckedOffset = 120;
     private const int NotSentOffset = 144;
+    private const int MinRoundTripOffset = 148;
+    private const int DeliveryRateOffset = 160;
+    private const int ReceiverLimitedOffset = 176;
     private const int BytesSentOffset = 200;
+    private const int BytesRetransmittedOffset = 208;
     private const int TcpInfoBytes = 232;
 
     // The kernel may go a little faster than the flow's rate, which the bucket keeps: at exactly the rate it could never make up for what a busy machine or BBR's own slow
@@ -47,6 +57,20 @@ internal static class ReplicationSocket
         socket.SetRawSocketOption(IpProtoTcp, NotSentLowWater, lowWater);
     }
 
+    /// <summary>
+    /// Lets the kernel acknowledge at once what was just read. A receiver that now and then sends something is taken for interactive, and its acknowledgements then wait up to 40 ms for data to travel
+    /// with: to a sender in small slices, a queue of 40 ms. The kernel forgets it soon, so it is said again after each read.
+    /// </summary>
+    public static void AcknowledgeAtOnce(Socket socket, int bytesRead)
+    {
+        if (OperatingSystem.IsLinux() && bytesRead < AcknowledgedAnyway)
+        {
+            Span<byte> on = stackalloc byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32LittleEndian(on, 1);
+            socket.SetRawSocketOption(IpProtoTcp, QuickAck, on);
+        }
+    }
+
     /// <summary>What TCP knows of the connection; all zero where the kernel does not tell.</summary>
     public static TcpFigures Figures(Socket socket)
     {
@@ -58,17 +82,60 @@ internal static class ReplicationSocket
         Span<byte> info = stackalloc byte[TcpInfoBytes];
         info.Clear();
         socket.GetRawSocketOption(IpProtoTcp, TcpInfo, info);
-        return new TcpFigures(
-            TimeSpan.FromMicroseconds(BinaryPrimitives.ReadUInt32LittleEndian(info[RoundTripOffset..])),
-            (int)BinaryPrimitives.ReadUInt32LittleEndian(info[SegmentSizeOffset..]),
-            (int)BinaryPrimitives.ReadUInt32LittleEndian(info[NotSentOffset..]),
-            (long)BinaryPrimitives.ReadUInt64LittleEndian(info[BytesSentOffset..]));
+        return new TcpFigures
+        {
+            IsKnown = true,
+            RoundTripTime = Microseconds(info, RoundTripOffset),
+            MinRoundTripTime = BinaryPrimitives.ReadUInt32LittleEndian(info[MinRoundTripOffset..]) is var min and < uint.MaxValue ? TimeSpan.FromMicroseconds(min) : TimeSpan.Zero,
+            SegmentBytes = (int)BinaryPrimitives.ReadUInt32LittleEndian(info[SegmentSizeOffset..]),
+            NotSentBytes = (int)BinaryPrimitives.ReadUInt32LittleEndian(info[NotSentOffset..]),
+            SentBytes = Total(info, BytesSentOffset),
+            AckedBytes = Total(info, BytesAckedOffset),
+            RetransmittedBytes = Total(info, BytesRetransmittedOffset),
+            DeliveryBytesPerSecond = Total(info, DeliveryRateOffset),
+            IsApplicationLimited = (info[ApplicationLimitedOffset] & 1) != 0,
+            ReceiverLimited = TimeSpan.FromMicroseconds(Total(info, ReceiverLimitedOffset)),
+        };
     }
+
+    private static TimeSpan Microseconds(ReadOnlySpan<byte> info, int offset) => TimeSpan.FromMicroseconds(BinaryPrimitives.ReadUInt32LittleEndian(info[offset..]));
+
+    private static long Total(ReadOnlySpan<byte> info, int offset) => (long)BinaryPrimitives.ReadUInt64LittleEndian(info[offset..]);
 }
 
-/// <summary>Some of TCP_INFO.</summary>
-/// <param name="RoundTripTime">The smoothed round trip.</param>
-/// <param name="SegmentBytes">Payload of a full segment.</param>
-/// <param name="NotSentBytes">What waits in the kernel and was not sent yet.</param>
-/// <param name="SentBytes">Payload sent, retransmissions included.</param>
-internal readonly record struct TcpFigures(TimeSpan RoundTripTime, int SegmentBytes, int NotSentBytes, long SentBytes);
+/// <summary>Some of TCP_INFO. Bytes are payload, totals since the connection began.</summary>
+internal readonly record struct TcpFigures
+{
+    /// <summary>False: the kernel does not tell, and all the rest is zero.</summary>
+    public bool IsKnown { get; init; }
+
+    /// <summary>The smoothed round trip.</summary>
+    public TimeSpan RoundTripTime { get; init; }
+
+    /// <summary>The smallest round trip of the last five minutes; zero: none was measured yet.</summary>
+    public TimeSpan MinRoundTripTime { get; init; }
+
+    /// <summary>Payload of a full segment.</summary>
+    public int SegmentBytes { get; init; }
+
+    /// <summary>What waits in the kernel and was not sent yet.</summary>
+    public int NotSentBytes { get; init; }
+
+    /// <summary>Sent, retransmissions included.</summary>
+    public long SentBytes { get; init; }
+
+    /// <summary>Acknowledged by the receiving host.</summary>
+    public long AckedBytes { get; init; }
+
+    /// <summary>Sent again.</summary>
+    public long RetransmittedBytes { get; init; }
+
+    /// <summary>The kernel's own sample of the delivery rate, over one round trip.</summary>
+    public long DeliveryBytesPerSecond { get; init; }
+
+    /// <summary>That sample was limited by a lack of data.</summary>
+    public bool IsApplicationLimited { get; init; }
+
+    /// <summary>How long the receiver's window has held the connection back, in all.</summary>
+    public TimeSpan ReceiverLimited { get; init; }
+}

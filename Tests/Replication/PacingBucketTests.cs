@@ -52,7 +52,7 @@ public sealed class PacingBucketTests
     {
         var bucket = new PacingBucket(1_000_000_000, TimeSpan.Zero);
         Burst(bucket, TimeSpan.Zero);
-        bucket.SetRate(1_000, TimeSpan.Zero);
+        bucket.SetRate(1_000, isLimit: true, TimeSpan.Zero);
         Assert.InRange(bucket.Wait(TimeSpan.Zero), TimeSpan.Zero, TimeSpan.FromSeconds(0.5));
     }
 
@@ -71,7 +71,7 @@ public sealed class PacingBucketTests
         bucket.Spend(1e12, TimeSpan.Zero);
         Assert.Equal(int.MaxValue, bucket.Allowed(TimeSpan.Zero));
         Assert.Equal(TimeSpan.Zero, bucket.Wait(TimeSpan.Zero));
-        bucket.SetRate(1_000_000, TimeSpan.Zero);
+        bucket.SetRate(1_000_000, isLimit: true, TimeSpan.Zero);
         Assert.InRange(bucket.Wait(TimeSpan.Zero), TimeSpan.Zero, TimeSpan.FromMilliseconds(10));
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Sluice.Bandwidth;
+using Sluice.Bandwidth.RateControl;
 
 namespace Sluice.Replication;
 
@@ -29,8 +30,10 @@ internal sealed class PacedSender : IDisposable
     private readonly Signal acknowledged = new();
     private readonly PacingBucket bucket;
     private readonly byte[] heartbeatFrame = new byte[64];
-    private readonly double wireFactor;
+    private readonly FrameClock clock = new();
+    private readonly Lock clockGate = new();
     private long sent;
+    private long written;
     private long consumed;
 
     /// <summary>Begins to pace the connection.</summary>
@@ -45,8 +48,11 @@ internal sealed class PacedSender : IDisposable
         flow.PacingChanged += PaceKernel;
         flow.PauseChanged += acknowledged.Set;
         PaceKernel(flow.PacingBytesPerSecond);
-        wireFactor = 1 + SegmentOverhead / Math.Max(500, ReplicationSocket.Figures(connection.Socket).SegmentBytes);
+        WireFactor = 1 + SegmentOverhead / Math.Max(500, ReplicationSocket.Figures(connection.Socket).SegmentBytes);
     }
+
+    /// <summary>Bytes on the wire for a byte of payload, packet headers included.</summary>
+    public double WireFactor { get; }
 
     /// <summary>True while a frame is half sent: then nothing else may be sent on this connection.</summary>
     public bool InFrame { get; private set; }
@@ -64,7 +70,28 @@ internal sealed class PacedSender : IDisposable
         }
 
         Interlocked.Exchange(ref consumed, bytes);
+        lock (clockGate)
+        {
+            clock.Acknowledged(bytes, connection.Now);
+        }
+
         acknowledged.Set();
+    }
+
+    /// <summary>What acknowledgement frames alone tell of the path.</summary>
+    public PathSample SampleOfFrames(TimeSpan now)
+    {
+        lock (clockGate)
+        {
+            return new PathSample
+            {
+                At = now,
+                Rtt = clock.RoundTripTime,
+                MinRtt = clock.Least,
+                AckedBytes = Interlocked.Read(ref consumed) * WireFactor,
+                SentBytes = Interlocked.Read(ref written) * WireFactor,
+            };
+        }
     }
 
     /// <summary>Ends when the window has room and the flow is not paused. Meanwhile the receiver hears that this side is alive.</summary>
@@ -120,8 +147,13 @@ internal sealed class PacedSender : IDisposable
         {
             var slice = Math.Min(frame.Length, await TurnAsync(cancellationToken).ConfigureAwait(false));
             await connection.SendAsync(frame[..slice], cancellationToken).ConfigureAwait(false);
-            bucket.Spend(slice * wireFactor, connection.Now);
+            bucket.Spend(slice * WireFactor, connection.Now);
             flow.CountSent(slice);
+            lock (clockGate)
+            {
+                clock.Written(written += slice, connection.Now);
+            }
+
             frame = frame[slice..];
         }
 
@@ -140,10 +172,7 @@ internal sealed class PacedSender : IDisposable
         while (true)
         {
             var now = connection.Now;
-            if (flow.PacingBytesPerSecond != bucket.BytesPerSecond)
-            {
-                bucket.SetRate(flow.PacingBytesPerSecond, now);
-            }
+            bucket.SetRate(flow.PacingBytesPerSecond, flow.HeldBy is FlowHold.Limit, now);
 
             var allowed = bucket.Allowed(now);
             if (allowed > 0)

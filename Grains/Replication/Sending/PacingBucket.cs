@@ -15,10 +15,14 @@ public sealed class PacingBucket
     private const int MaxSlice = 256 << 10;
     private const int MinSlice = 2 << 10;
 
-    // What a sender that was held up (by disk, window, scheduler) may catch up. More would be a burst, less would lose rate to every hiccup of a busy machine.
-    private const double DepthSeconds = 0.1;
+    // What a sender that was held up (by disk, window, scheduler) may catch up. Under a limit, whose average must be exact, more would be a burst, less would lose rate to every hiccup of a busy
+    // machine. A rate that is all the path bears leaves no room for catching up: a burst would stand in the queue. There the depth is what the target queue delay allows, and the controller makes
+    // good what is lost.
+    private const double LimitDepthSeconds = 0.1;
+    private const double PathDepthSeconds = 0.01;
 
     private long rate;
+    private double depthSeconds = LimitDepthSeconds;
     private double tokens;
     private TimeSpan updated;
 
@@ -35,11 +39,20 @@ public sealed class PacingBucket
     public long BytesPerSecond => rate;
 
     /// <summary>Changes the rate, from now on. Debt made at a higher rate is cut to one slice of the new one, so that a fall to a trickle is not a silence of minutes.</summary>
-    public void SetRate(long bytesPerSecond, TimeSpan now)
+    /// <param name="bytesPerSecond">0: no limit.</param>
+    /// <param name="isLimit">The rate is a limit whose average must be kept, not what the path bears.</param>
+    /// <param name="now">Now.</param>
+    public void SetRate(long bytesPerSecond, bool isLimit, TimeSpan now)
     {
+        var seconds = isLimit ? LimitDepthSeconds : PathDepthSeconds;
+        if (rate == bytesPerSecond && depthSeconds == seconds)
+        {
+            return;
+        }
+
         Refill(now);
-        rate = bytesPerSecond;
-        tokens = rate == 0 ? 0 : Math.Clamp(tokens, -Slice(rate), Depth(rate));
+        (rate, depthSeconds) = (bytesPerSecond, seconds);
+        tokens = rate == 0 ? 0 : Math.Clamp(tokens, -Slice(rate), rate * depthSeconds);
     }
 
     /// <summary>How many bytes may go to the kernel now: 0 means wait for <see cref="Wait"/>.</summary>
@@ -78,13 +91,11 @@ public sealed class PacingBucket
         return (int)Math.Max(1, Math.Min(slice, bytesPerSecond / 2.0));
     }
 
-    private static double Depth(long bytesPerSecond) => bytesPerSecond * DepthSeconds;
-
     private void Refill(TimeSpan now)
     {
         if (now > updated)
         {
-            tokens = Math.Min(Depth(rate), tokens + rate * (now - updated).TotalSeconds);
+            tokens = Math.Min(rate * depthSeconds, tokens + rate * (now - updated).TotalSeconds);
             updated = now;
         }
     }

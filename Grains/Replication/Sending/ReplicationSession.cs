@@ -174,7 +174,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
         await AcceptAsync(new AcceptedBody(request.Position, layout.TotalBytes, epoch), cancellationToken).ConfigureAwait(false);
         ReplicationEvents.SnapshotFlowBegins(listener.Logger, flow.Id, request.Position, layout.TotalBytes);
         using var sending = new SnapshotSender(source, layout, request.Position, paced, listener.Pool);
-        await BothAsync(sending.RunAsync, _ => source.Touch(), cancellationToken).ConfigureAwait(false);
+        await BothAsync(sending.RunAsync, flow, paced, _ => source.Touch(), cancellationToken).ConfigureAwait(false);
         ReplicationEvents.FlowEnds(listener.Logger, flow.Id, flow.SentBytes);
     }
 
@@ -190,7 +190,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
         try
         {
             var sending = new LogSender(source, request.Position, paced, listener.Pool, listener.Time);
-            await BothAsync(sending.RunAsync, durable => source.Acknowledged(replica, durable), cancellationToken).ConfigureAwait(false);
+            await BothAsync(sending.RunAsync, flow, paced, durable => source.Acknowledged(replica, durable), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -212,9 +212,23 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
     }
 
     // Sends and hears at once. The connection lives until the peer has closed it, or either direction fails.
-    private async Task BothAsync(Func<CancellationToken, Task> send, Action<long> durable, CancellationToken cancellationToken)
+    private async Task BothAsync(Func<CancellationToken, Task> send, Flow flow, PacedSender paced, Action<long> durable, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var controlling = new RateControlLoop(connection, flow, paced, listener.Options.TargetQueueDelay, listener.Time).RunAsync(stop.Token);
+        try
+        {
+            await BothAsync(send, durable, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await controlling.ConfigureAwait(false);
+        }
+    }
+
+    private async Task BothAsync(Func<CancellationToken, Task> send, Action<long> durable, CancellationTokenSource stop)
+    {
         var hearing = HearAsync(durable, stop.Token);
         var sending = Task.Run(() => send(stop.Token), stop.Token);
         var first = await Task.WhenAny(hearing, sending).ConfigureAwait(false);

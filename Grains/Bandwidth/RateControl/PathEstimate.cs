@@ -1,0 +1,113 @@
+namespace Sluice.Bandwidth.RateControl;
+
+/// <summary>What a flow's samples say of its path: the queue, the delivery rate, and whether the network, the receiver or the application set it. Times in seconds, rates in bytes per second.</summary>
+internal sealed class PathEstimate
+{
+    // 40 ms: two samples, and ten slices of the sender's token bucket. The shortest stretch whose delivery is not mostly the pattern of our own sending.
+    private const double ShortWindow = 0.04;
+
+    // 100 ms: what the bucket sends one slice too many or too few is then 4 %.
+    private const double LongWindow = 0.1;
+
+    // A sender on a busy machine wakes late and loses some of what it was allowed; below this it was not pacing that held it.
+    private const double LeastEfficiency = 0.85;
+    private const double EfficiencyMemory = 1;
+
+    private readonly DeliveryWindow window = new();
+    private readonly BaseRtt baseRtt = new();
+    private PathSample last;
+    private bool begun;
+    private double lastProgress;
+    private double inverseEfficiency = 1;
+
+    /// <summary>When the last sample was taken.</summary>
+    public double Now => last.At.TotalSeconds;
+
+    /// <summary>The smoothed round trip; 0 before the first was measured.</summary>
+    public double Rtt => last.Rtt.TotalSeconds;
+
+    /// <summary>The round trip of the empty path; infinite before the first was measured.</summary>
+    public double Base => baseRtt.Seconds;
+
+    /// <summary>What queues add to the base.</summary>
+    public double QueueDelay { get; private set; }
+
+    /// <summary>The path was heard of since the sample before; otherwise <see cref="QueueDelay"/> is an old one.</summary>
+    public bool IsFresh { get; private set; }
+
+    /// <summary>The kernel holds data back: its congestion window, or a full queue of this host, is smaller than pacing.</summary>
+    public bool IsKernelLimited { get; private set; }
+
+    /// <summary>There was nothing to send, or nobody to take it: what was delivered says nothing of the path.</summary>
+    public bool IsApplicationLimited { get; private set; }
+
+    /// <summary>Of late, as a rate of what pacing lets through: what a pacing rate must be for this to be delivered.</summary>
+    public double Recent => Delivery(Math.Max(LongWindow, Rtt)) * inverseEfficiency;
+
+    /// <summary>As <see cref="Recent"/>, over the shortest time that makes sense: exact while there is a queue, for then the bottleneck sends at its own rhythm.</summary>
+    public double Latest => Delivery(ShortWindow) * inverseEfficiency;
+
+    /// <summary>The delivery rate over a time.</summary>
+    public double Delivery(double seconds) => window.Over(seconds).Delivery;
+
+    /// <summary>The traffic over a time.</summary>
+    public Traffic Over(double seconds) => window.Over(seconds);
+
+    /// <summary>Takes a sample in.</summary>
+    /// <param name="sample">Samples come in the order of time.</param>
+    /// <param name="pacing">The pacing rate that was in force since the last one.</param>
+    public void Observe(in PathSample sample, double pacing)
+    {
+        window.Add(sample, pacing);
+        var now = sample.At.TotalSeconds;
+        var elapsed = begun ? now - Now : 0;
+        IsFresh = !begun || sample.AckedBytes > last.AckedBytes;
+        if (IsFresh)
+        {
+            lastProgress = now;
+        }
+
+        // Old figures are worth nothing; and the transport's minimum tells of a single packet that met an empty queue between two samples, when it has just fallen.
+        if (IsFresh && sample.Rtt > TimeSpan.Zero)
+        {
+            baseRtt.Observe(sample.At, sample.Rtt.TotalSeconds);
+        }
+
+        if (sample.MinRtt > TimeSpan.Zero && (!begun || sample.MinRtt < last.MinRtt || last.MinRtt == TimeSpan.Zero))
+        {
+            baseRtt.Observe(sample.At, sample.MinRtt.TotalSeconds);
+        }
+
+        var receiverLimited = sample.IsReceiverLimited;
+        last = sample;
+        begun = true;
+        QueueDelay = Rtt > 0 ? Math.Max(0, Rtt - Base) : 0;
+        AllowForSilence(sample, now);
+        Classify(sample, pacing, elapsed, receiverLimited);
+    }
+
+    // No acknowledgement although bytes are under way: the next one will tell of at least so long a queue (or the link is cut). Waiting for it would be waiting for the queue to grow.
+    private void AllowForSilence(in PathSample sample, double now)
+    {
+        var silence = now - lastProgress;
+        if (sample.SentBytes > sample.AckedBytes && silence > Math.Max(ShortWindow, 2 * Rtt))
+        {
+            IsFresh = true;
+            QueueDelay = Math.Max(QueueDelay, silence - (double.IsFinite(Base) ? Base : 0));
+        }
+    }
+
+    private void Classify(in PathSample sample, double pacing, double elapsed, bool receiverLimited)
+    {
+        var recent = window.Over(Math.Max(LongWindow, Rtt));
+        var slice = Math.Max(16 << 10, pacing * 0.004);
+        IsKernelLimited = sample.NotSentBytes > slice && !receiverLimited;
+        var held = recent.Sent < LeastEfficiency * recent.Allowed;
+        IsApplicationLimited = receiverLimited || (held && !IsKernelLimited);
+        if (!held && recent.Sent > 0 && !IsKernelLimited && elapsed > 0)
+        {
+            var measured = Math.Clamp(recent.Allowed / recent.Sent, 1, 1 / LeastEfficiency);
+            inverseEfficiency += (measured - inverseEfficiency) * Math.Min(1, elapsed / EfficiencyMemory);
+        }
+    }
+}
