@@ -35,6 +35,7 @@ public sealed class DelayBasedRateController
     private double ceiling = double.PositiveInfinity;
     private double ceilingEnds;
     private bool isQueueOfOthers;
+    private double lossEnds;
     private double now;
 
     /// <summary>Begins a flow.</summary>
@@ -169,12 +170,7 @@ public sealed class DelayBasedRateController
 
         if (HasLoss())
         {
-            ceiling = 0.98 * Math.Min(available, path.Recent);
-            ceilingEnds = now + 3;
-            available = 0.95 * Math.Min(available, path.Recent);
-            rate = available;
-            quietRounds = 0;
-            lossEnds = now + Round;
+            Yield();
             return;
         }
 
@@ -267,7 +263,15 @@ public sealed class DelayBasedRateController
         rate = available;
     }
 
-    private double lossEnds;
+    private void Yield()
+    {
+        ceiling = 0.98 * Math.Min(available, path.Recent);
+        ceilingEnds = now + 3;
+        available = 0.95 * Math.Min(available, path.Recent);
+        rate = available;
+        quietRounds = 0;
+        lossEnds = now + Round;
+    }
 
     private bool HasLoss()
     {
