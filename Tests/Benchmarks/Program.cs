@@ -17,7 +17,8 @@ return args switch
 
 static int RunCode(string[] arguments)
 {
-    BenchmarkSwitcher.FromAssembly(typeof(CopyBenchmark).Assembly).Run(arguments);
+    // In this process: the project's name is not its assembly's, so BenchmarkDotNet would not find it to build another.
+    BenchmarkSwitcher.FromAssembly(typeof(CopyBenchmark).Assembly).Run([.. arguments, "--inProcess"]);
     return 0;
 }
 
