@@ -130,6 +130,15 @@ public sealed record LinkReport
 
     /// <summary>What flows take of it at present, this node's own measurement.</summary>
     [Id(5)] public long FlowBytesPerSecond { get; init; }
+
+    /// <summary>What it carried in the last interval, flows and foreground, by the interface's own counters; 0: nothing, or not known.</summary>
+    [Id(6)] public long CarriedBytesPerSecond { get; init; }
+
+    /// <summary>What it should carry: the configured capacity, or the best speed that the interface has shown since the node started, or the most that it carried lately; 0: not known.</summary>
+    [Id(7)] public long NormalBytesPerSecond { get; init; }
+
+    /// <summary>It leads to the same host: nothing is ever estimated of it, for its only limit is the processor.</summary>
+    [Id(8)] public bool IsLoopback { get; init; }
 }
 
 /// <summary>Which interface leads to another node.</summary>
@@ -180,4 +189,7 @@ public sealed record NodeBandwidthReport
 
     /// <summary>That policy, when the broker's last answer showed an older one: a broker that was activated anew learns it so even while the grain that keeps it is down.</summary>
     [Id(11)] public BandwidthPolicy? Policy { get; init; }
+
+    /// <summary>What the node has found wrong by itself.</summary>
+    [Id(12)] public ImmutableArray<BandwidthAlert> Alerts { get; init; } = [];
 }

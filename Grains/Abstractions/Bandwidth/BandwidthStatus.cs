@@ -26,6 +26,9 @@ public sealed record BandwidthStatus
 
     /// <summary>The policy in force.</summary>
     [Id(6)] public BandwidthPolicy Policy { get; init; } = new();
+
+    /// <summary>What is wrong at present, found by the broker or by a node, oldest first.</summary>
+    [Id(7)] public ImmutableArray<BandwidthAlert> Alerts { get; init; } = [];
 }
 
 /// <summary>A link as the broker sees it. Rates in wire bytes per second.</summary>
