@@ -27,6 +27,12 @@ public static class SluiceTelemetry
     /// <summary>Attempts of a sync that failed.</summary>
     internal static readonly Counter<long> SyncFailures = Meter.CreateCounter<long>("sluice.sync.failures", "{attempt}", "Attempts of a sync that failed");
 
+    /// <summary>Alerts that were raised.</summary>
+    internal static readonly Counter<long> AlertsRaised = Meter.CreateCounter<long>("sluice.alert.raised", "{alert}", "Alerts raised");
+
+    /// <summary>Alerts that the webhook did not take.</summary>
+    internal static readonly Counter<long> WebhookFailures = Meter.CreateCounter<long>("sluice.alert.undelivered", "{alert}", "Alerts that the webhook did not take");
+
     /// <summary>The span of one state of a sync, child of the sync's trace; null when nobody listens.</summary>
     internal static Activity? StartState(ReplicaKey replica, SyncState state)
     {

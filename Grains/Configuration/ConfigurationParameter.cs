@@ -39,6 +39,9 @@ public sealed record ConfigurationParameter
     /// <summary>The words of a choice.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
 
+    /// <summary>Of a text: what is wrong with it, naming what is allowed; null when nothing is. Null: any text will do.</summary>
+    public Func<string, string?>? Check { get; init; }
+
     /// <summary>False: CONFIG SET refuses it.</summary>
     public bool IsMutable { get; init; } = true;
 
@@ -83,7 +86,7 @@ public sealed record ConfigurationParameter
                 formatted = Choices[(int)number];
                 return null;
             default:
-                return null;
+                return Check?.Invoke(text);
         }
 
         formatted = number.ToString(CultureInfo.InvariantCulture);

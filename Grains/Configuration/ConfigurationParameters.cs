@@ -47,6 +47,12 @@ public static class ConfigurationParameters
     /// <summary>Full copies to this node at once, by Pika's name for it.</summary>
     public static readonly ConfigurationParameter MaxRsyncParallel = new() { Name = "max-rsync-parallel-num", IsOwn = true, Kind = ParameterKind.Integer, Default = "4", Minimum = 1, Maximum = 1024, Summary = "Pika's name for max-concurrent-syncs: the smaller of the two counts" };
 
+    /// <summary>What the node's links can carry; <see cref="LinkCapacitySetting"/>.</summary>
+    public static readonly ConfigurationParameter LinkCapacity = new() { Name = "link-capacity", Kind = ParameterKind.Text, Default = "auto", Check = static text => LinkCapacitySetting.TryParse(text, out _), Summary = "what the network interfaces can carry, for example eth0 egress 1gbit ingress 500mbit; auto: found out" };
+
+    /// <summary>Where alerts are posted to; empty: nowhere.</summary>
+    public static readonly ConfigurationParameter AlertWebhook = new() { Name = "alert-webhook", Kind = ParameterKind.Text, Default = "", Check = Bandwidth.AlertWebhook.CheckUrl, Summary = "the http or https URL that alerts are posted to as JSON; empty: none" };
+
     /// <summary>When a write is as durable as its acknowledgement says: each write, once a second, or when the system pleases.</summary>
     public static readonly ConfigurationParameter AppendFsync = new() { Name = "appendfsync", Kind = ParameterKind.Choice, Default = "everysec", Choices = ["everysec", "always", "no"], Summary = "when writes are synced to disk" };
 
@@ -62,7 +68,7 @@ public static class ConfigurationParameters
     /// <summary>All of them, in the order in which CONFIG GET * lists them. What can't be set is there because Redis' clients ask for it.</summary>
     public static IReadOnlyList<ConfigurationParameter> All { get; } =
     [
-        MaxClients, RequirePass, MasterAuth, Timeout, ProtoMaxBulkLength, Throttle, SyncEgress, SyncFloor, SyncHeadroom, TargetQueueDelay, MaxConcurrentSyncs, MaxRsyncParallel, RsyncTimeout, AppendFsync,
+        MaxClients, RequirePass, MasterAuth, Timeout, ProtoMaxBulkLength, Throttle, SyncEgress, SyncFloor, SyncHeadroom, TargetQueueDelay, MaxConcurrentSyncs, MaxRsyncParallel, RsyncTimeout, LinkCapacity, AlertWebhook, AppendFsync,
         Port, Bind, Directory,
         ReadOnly("databases", "1", "always 1: SELECT 0"),
         ReadOnly("save", "", "empty: there are no RDB snapshots"),

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text;
+using Sluice.Bandwidth;
 using Sluice.Persistence;
 using Sluice.Resp;
 
@@ -93,6 +94,12 @@ public sealed class LiveConfiguration
 
     /// <summary>Full copies at once over each of this node's links, in either direction: the smaller of <c>max-concurrent-syncs</c> and <c>max-rsync-parallel-num</c>.</summary>
     public int MaxConcurrentSyncs => (int)Math.Min(Number(ConfigurationParameters.MaxConcurrentSyncs), Number(ConfigurationParameters.MaxRsyncParallel));
+
+    /// <summary>What the operator says of the node's links.</summary>
+    public LinkCapacitySetting LinkCapacity => LinkCapacitySetting.TryParse(Text(ConfigurationParameters.LinkCapacity), out var setting) is null ? setting : LinkCapacitySetting.Auto;
+
+    /// <summary>Where alerts are posted to; empty: nowhere.</summary>
+    public string AlertWebhook => Text(ConfigurationParameters.AlertWebhook);
 
     /// <summary>When writes are synced: <c>always</c>, <c>everysec</c> or <c>no</c>.</summary>
     public string AppendFsync => Text(ConfigurationParameters.AppendFsync);

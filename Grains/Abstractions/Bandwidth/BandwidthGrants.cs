@@ -13,6 +13,9 @@ public sealed record NodeGrants([property: Id(0)] ImmutableArray<FlowGrant> Gran
 
     /// <summary>That policy, when the node's report showed an older one.</summary>
     [Id(3)] public BandwidthPolicy? Policy { get; init; }
+
+    /// <summary>The node's links as the broker sees them: with what it found out from all nodes' flows together.</summary>
+    [Id(4)] public ImmutableArray<LinkStatus> Links { get; init; } = [];
 }
 
 /// <summary>

@@ -59,6 +59,8 @@ public sealed class LiveConfigurationTests : IDisposable
     [InlineData("target-queue-delay-ms", "0", "CONFIG SET failed (possibly related to argument 'target-queue-delay-ms') - argument must be between 1 and 1000 inclusive")]
     [InlineData("max-concurrent-syncs", "x", "CONFIG SET failed (possibly related to argument 'max-concurrent-syncs') - argument couldn't be parsed into an integer between 1 and 1024 inclusive")]
     [InlineData("rsync-timeout-ms", "5", "CONFIG SET failed (possibly related to argument 'rsync-timeout-ms') - argument must be between 10 and 3600000 inclusive")]
+    [InlineData("alert-webhook", "alerts", "CONFIG SET failed (possibly related to argument 'alert-webhook') - argument must be empty or an absolute http or https URL, for example https://alerts.example.com/sluice")]
+    [InlineData("link-capacity", "eth0 1gbit eth0 2gbit", "CONFIG SET failed (possibly related to argument 'link-capacity') - argument names the egress of 'eth0' twice")]
     [InlineData("appendfsync", "foo", "CONFIG SET failed (possibly related to argument 'appendfsync') - argument(s) must be one of the following: everysec, always, no")]
     [InlineData("databases", "2", "CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config")]
     public void A_bad_value_is_refused_in_the_words_of_Redis(string name, string value, string message)
