@@ -41,6 +41,13 @@ public static class SluiceHosting
         services.AddSingleton<ReplicationSources>();
         services.AddSingleton<FlowTable>();
         services.AddSingleton<GrantTable>();
+        services.AddSingleton<WireUse>();
+        services.AddSingleton<LinkMonitor>();
+        services.AddSingleton<BandwidthView>();
+        services.AddSingleton<AlertWebhook>();
+        services.AddHostedService(provider => provider.GetRequiredService<AlertWebhook>());
+        services.AddSingleton<AlertDesk>();
+        services.AddSingleton<BandwidthMetrics>();
         services.AddSingleton<LocalTopology>();
         services.AddSingleton<ITopologyView>(provider => provider.GetRequiredService<LocalTopology>());
         services.AddSingleton<IReplicationPeers, TopologyPeers>();
@@ -64,6 +71,7 @@ public static class SluiceHosting
         // As in Redis: a node that demands a password of its clients demands it of its replicas, which give theirs as masterauth.
         replication.Secret = () => $"{node.Secret}\n{configuration.RequirePass}";
         replication.PeerSecret = () => $"{node.Secret}\n{configuration.MasterAuth}";
+        replication.WireUse = provider.GetRequiredService<WireUse>();
         replication.RsyncTimeout = () => configuration.RsyncTimeout;
         replication.InitialBytesPerSecond = kind => kind == FlowKind.Snapshot ? configuration.SyncFloorBytesPerSecond : 0;
     }

@@ -21,6 +21,9 @@ internal sealed partial class BandwidthAgent : BackgroundService
 
     private readonly FlowTable flows;
     private readonly GrantTable grants;
+    private readonly LinkMonitor monitor;
+    private readonly BandwidthView view;
+    private readonly AlertDesk alerts;
     private readonly LiveConfiguration configuration;
     private readonly IGrainFactory grains;
     private readonly string node;
@@ -32,8 +35,20 @@ internal sealed partial class BandwidthAgent : BackgroundService
     private bool answered = true;
 
     public BandwidthAgent(
-        FlowTable flows, GrantTable grants, LiveConfiguration configuration, IGrainFactory grains, IOptions<NodeOptions> options, TimeProvider time, ILogger<BandwidthAgent> logger)
+        FlowTable flows,
+        GrantTable grants,
+        LinkMonitor monitor,
+        BandwidthView view,
+        AlertDesk alerts,
+        LiveConfiguration configuration,
+        IGrainFactory grains,
+        IOptions<NodeOptions> options,
+        TimeProvider time,
+        ILogger<BandwidthAgent> logger)
     {
+        this.monitor = monitor;
+        this.view = view;
+        this.alerts = alerts;
         this.flows = flows;
         this.grants = grants;
         this.configuration = configuration;
@@ -78,7 +93,10 @@ internal sealed partial class BandwidthAgent : BackgroundService
         var open = flows.Flows.ToImmutableArray();
         try
         {
-            var answer = await grains.GetGrain<IBandwidthBrokerGrain>(0).Report(Report(open));
+            var report = Report(open);
+            view.Reported(report);
+            var answer = await grains.GetGrain<IBandwidthBrokerGrain>(0).Report(report);
+            view.Answered(answer, time.GetUtcNow());
             grants.Replace(answer);
             expiry = time.GetUtcNow() + answer.ValidFor;
             foreach (var flow in open)
@@ -121,6 +139,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
             last.Remove(gone);
         }
 
+        var (links, routes) = monitor.Look();
         return new NodeBandwidthReport
         {
             Node = node,
@@ -129,17 +148,28 @@ internal sealed partial class BandwidthAgent : BackgroundService
             MaxConcurrentSyncs = configuration.MaxConcurrentSyncs,
             HeadroomPercent = configuration.SyncHeadroomPercent,
             FloorBytesPerSecond = configuration.SyncFloorBytesPerSecond,
-            Flows = [.. open.Select(flow => Report(flow, now))],
+            Flows = [.. open.Select(flow => Report(flow, routes, now))],
+            Links = links,
+            Routes = routes,
+            Alerts = alerts.OfNode,
         };
     }
 
-    private FlowReport Report(Flow flow, DateTimeOffset now)
+    private FlowReport Report(Flow flow, ImmutableArray<PeerRoute> routes, DateTimeOffset now)
     {
         var sent = flow.SentBytes;
         var seconds = last.TryGetValue(flow, out var before) ? (now - before.At).TotalSeconds : 0;
         var rate = seconds > 0 ? (long)((sent - before.Sent) / seconds) : 0;
         last[flow] = (sent, now);
-        return new FlowReport { Flow = flow.Id, Class = flow.Class, SentBytes = sent, BytesPerSecond = rate, PacingBytesPerSecond = flow.PacingBytesPerSecond };
+        return new FlowReport
+        {
+            Flow = flow.Id,
+            Class = flow.Class,
+            SentBytes = sent,
+            BytesPerSecond = rate,
+            PacingBytesPerSecond = flow.PacingBytesPerSecond,
+            Interface = routes.FirstOrDefault(route => string.Equals(route.Node, flow.Id.Replica.Node, StringComparison.Ordinal))?.Interface ?? "",
+        };
     }
 
     [LoggerMessage(3001, LogLevel.Warning, "The bandwidth broker does not answer: flows keep their last grant until it expires, then their floor")]

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Sluice.Bandwidth;
 
 namespace Sluice.Replication;
 
@@ -19,6 +20,7 @@ internal sealed class FrameConnection : IDisposable
     private readonly StallDetector detector = new();
     private readonly Lock gate = new();
     private readonly ITimer watch;
+    private readonly WireUse? use;
     private readonly long origin;
     private long receivedBytes;
     private long lastByteTicks;
@@ -31,7 +33,8 @@ internal sealed class FrameConnection : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="rsyncTimeout">See <see cref="ReplicationOptions.RsyncTimeout"/>.</param>
     /// <param name="stallsBefore">See <see cref="StallDetector.Limit"/>.</param>
-    public FrameConnection(Socket socket, FrameBufferPool pool, TimeProvider time, Func<TimeSpan> rsyncTimeout, int stallsBefore)
+    /// <param name="use">Where the connection is entered as long as it is open; null: nowhere.</param>
+    public FrameConnection(Socket socket, FrameBufferPool pool, TimeProvider time, Func<TimeSpan> rsyncTimeout, int stallsBefore, WireUse? use = null)
     {
         this.socket = socket;
         this.time = time;
@@ -40,11 +43,17 @@ internal sealed class FrameConnection : IDisposable
         decoder = new FrameDecoder(pool);
         origin = time.GetTimestamp();
         socket.NoDelay = true;
+        this.use = use;
+        Wire = new WireMeter(socket);
+        use?.Enter(Wire);
         watch = time.CreateTimer(static state => ((FrameConnection)state!).Watch(), this, WatchEvery, WatchEvery);
     }
 
     /// <summary>The socket, for its options.</summary>
     public Socket Socket => socket;
+
+    /// <summary>What the connection takes of the wire.</summary>
+    public WireMeter Wire { get; }
 
     /// <summary>Bytes received, headers included.</summary>
     public long ReceivedBytes => Interlocked.Read(ref receivedBytes);
@@ -86,7 +95,9 @@ internal sealed class FrameConnection : IDisposable
         {
             while (!bytes.IsEmpty)
             {
-                bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken).ConfigureAwait(false)..];
+                var count = await socket.SendAsync(bytes, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                Wire.Written(count);
+                bytes = bytes[count..];
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
@@ -140,6 +151,8 @@ internal sealed class FrameConnection : IDisposable
         }
 
         watch.Dispose();
+        Wire.Count();
+        use?.Leave(Wire);
         try
         {
             if (discard)
@@ -172,6 +185,7 @@ internal sealed class FrameConnection : IDisposable
                 detector.BytesArrived(Now);
             }
 
+            Wire.Read(count);
             Interlocked.Add(ref receivedBytes, count);
             Interlocked.Exchange(ref lastByteTicks, time.GetUtcNow().UtcTicks);
             return count;

@@ -26,6 +26,9 @@ public sealed class ReplicationOptions
     /// <summary>A new flow's pacing rate until its first grant, in bytes per second; 0: none.</summary>
     public Func<FlowKind, long> InitialBytesPerSecond { get; set; } = static _ => 0;
 
+    /// <summary>Where connections are entered as long as they are open, so that the link monitor knows what is ours; null: nowhere.</summary>
+    public Bandwidth.WireUse? WireUse { get; set; }
+
     /// <summary>Bytes that may be sent but not yet acknowledged as taken in. They lie in the kernels' buffers, which have bounds of their own; no memory of this process depends on it.</summary>
     public int WindowBytes { get; set; } = 16 << 20;
 

@@ -21,6 +21,9 @@ internal static class ReplicationSocket
     private const int SegmentSizeOffset = 16;
     private const int RoundTripOffset = 68;
     private const int BytesAckedOffset = 120;
+    private const int BytesReceivedOffset = 128;
+    private const int SegmentsOutOffset = 136;
+    private const int SegmentsInOffset = 140;
     private const int NotSentOffset = 144;
     private const int MinRoundTripOffset = 148;
     private const int DeliveryRateOffset = 160;
@@ -94,6 +97,9 @@ internal static class ReplicationSocket
             RetransmittedBytes = Total(info, BytesRetransmittedOffset),
             DeliveryBytesPerSecond = Total(info, DeliveryRateOffset),
             IsApplicationLimited = (info[ApplicationLimitedOffset] & 1) != 0,
+            ReceivedBytes = Total(info, BytesReceivedOffset),
+            SegmentsOut = BinaryPrimitives.ReadUInt32LittleEndian(info[SegmentsOutOffset..]),
+            SegmentsIn = BinaryPrimitives.ReadUInt32LittleEndian(info[SegmentsInOffset..]),
             ReceiverLimited = TimeSpan.FromMicroseconds(Total(info, ReceiverLimitedOffset)),
         };
     }
@@ -129,6 +135,15 @@ internal readonly record struct TcpFigures
 
     /// <summary>Sent again.</summary>
     public long RetransmittedBytes { get; init; }
+
+    /// <summary>Received, without what came twice.</summary>
+    public long ReceivedBytes { get; init; }
+
+    /// <summary>Segments sent, those without payload included; it goes round at 2^32.</summary>
+    public uint SegmentsOut { get; init; }
+
+    /// <summary>Segments received, those without payload included; it goes round at 2^32.</summary>
+    public uint SegmentsIn { get; init; }
 
     /// <summary>The kernel's own sample of the delivery rate, over one round trip.</summary>
     public long DeliveryBytesPerSecond { get; init; }

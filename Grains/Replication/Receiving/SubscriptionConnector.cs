@@ -21,7 +21,8 @@ internal static class SubscriptionConnector
             var address = await provider.Peers.FindAsync(node, patience.Token).ConfigureAwait(false);
             step = $"connect to it at {address}";
             var socket = await ConnectAsync(address, patience.Token).ConfigureAwait(false);
-            connection = new FrameConnection(socket, provider.Pool, provider.Time, options.RsyncTimeout, provider.StallsBefore(node));
+            connection = new FrameConnection(socket, provider.Pool, provider.Time, options.RsyncTimeout, provider.StallsBefore(node), options.WireUse);
+            connection.Wire.PeerNode = node;
             step = $"agree with it at {address}";
             await ProveAsync(connection, provider, node, request, patience.Token).ConfigureAwait(false);
             using var answer = await NextAsync(connection, FrameType.Accepted, patience.Token).ConfigureAwait(false);

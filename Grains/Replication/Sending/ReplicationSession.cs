@@ -10,7 +10,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
     // What the last frame and the peer's reading of it may take.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
 
-    private readonly FrameConnection connection = new(accepted, listener.Pool, listener.Time, listener.Options.RsyncTimeout, 0);
+    private readonly FrameConnection connection = new(accepted, listener.Pool, listener.Time, listener.Options.RsyncTimeout, 0, listener.Options.WireUse);
     private readonly EndPoint? peer = accepted.RemoteEndPoint;
     private readonly CancellationTokenSource superseded = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -120,6 +120,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
             }
 
             authenticated = true;
+            connection.Wire.PeerNode = hello.Node;
             listener.Authenticated();
             using var third = await connection.ReceiveAsync(both.Token).ConfigureAwait(false);
             return FrameReader.Subscribe(Expect(third, FrameType.Subscribe).Span);
