@@ -11,7 +11,7 @@ internal sealed class SluiceClient : ISluiceClient
         Nodes = nodes;
         Strings = new SluiceStrings(new ShardRouter(grains, topology, time, options.Value.Retries));
         Replicas = new SluiceReplicas(grains, topology, nodes);
-        Syncs = new SluiceSyncs(nodes, time, options.Value.WatchInterval);
+        Syncs = new SluiceSyncs(grains, nodes, time, options.Value.WatchInterval);
         Bandwidth = new SluiceBandwidth(grains, nodes);
     }
 

@@ -61,6 +61,9 @@ internal sealed class BandwidthBrokerGrain(TimeProvider time) : Grain, IBandwidt
     public Task<BandwidthPolicy> SetSyncLimit(ReplicaKey replica, long bytesPerSecond) => ChangeAsync(policy => policy.WithSyncLimit(replica, bytesPerSecond));
 
     /// <inheritdoc/>
+    public Task<BandwidthPolicy> SetSync(ReplicaKey replica, string? qosClass, long? limitBytesPerSecond) => ChangeAsync(policy => policy.WithSync(replica, qosClass, limitBytesPerSecond));
+
+    /// <inheritdoc/>
     public Task<BandwidthPolicy> Pause(ReplicaKey replica, DateTimeOffset? until) => ChangeAsync(policy => policy.WithPause(replica, until, time.GetUtcNow()));
 
     /// <inheritdoc/>

@@ -5,19 +5,58 @@ namespace Sluice.Client;
 
 internal sealed class SluiceBandwidth(IClusterGrains grains, SluiceNodes nodes) : ISluiceBandwidth
 {
+    internal const string Broker = "The bandwidth broker";
     private const string Ingress = "throttle-bytes-per-second";
     private const string Egress = "sync-egress-bytes-per-second";
-    private const string Concurrent = "max-rsync-parallel-num";
+    private const string Concurrent = "max-concurrent-syncs";
+    private const string Headroom = "sync-headroom-percent";
+    private const string QueueDelay = "target-queue-delay-ms";
+    private const string Floor = "sync-floor-bytes-per-second";
+    private const string StallTimeout = "rsync-timeout-ms";
 
     public Task<BandwidthStatus> GetStatusAsync(CancellationToken cancellationToken) =>
-        GrainCalls.AskAsync("The bandwidth broker", () => grains.Broker.GetStatus().WaitAsync(cancellationToken));
+        GrainCalls.AskAsync(Broker, () => grains.Broker.GetStatus().WaitAsync(cancellationToken));
 
-    public async Task<BandwidthLimits> GetLimitsAsync(string node, CancellationToken cancellationToken) => new()
+    public Task<BandwidthPolicy> GetPolicyAsync(CancellationToken cancellationToken) =>
+        GrainCalls.AskAsync(Broker, () => grains.Broker.GetPolicy().WaitAsync(cancellationToken));
+
+    public async Task<QosClassTerms> SetClassAsync(string name, QosClassChange change, CancellationToken cancellationToken)
     {
-        IngressBytesPerSecond = await ReadAsync(node, Ingress, cancellationToken).ConfigureAwait(false),
-        EgressBytesPerSecond = await ReadAsync(node, Egress, cancellationToken).ConfigureAwait(false),
-        MaxConcurrentSyncs = (int?)await ReadAsync(node, Concurrent, cancellationToken).ConfigureAwait(false),
-    };
+        ArgumentNullException.ThrowIfNull(change);
+        // A class that there is not is the broker's to refuse: it says which there are.
+        var now = Find(await GetPolicyAsync(cancellationToken).ConfigureAwait(false), name) ?? new QosClassTerms(name, 0, 0, 1);
+        var next = new QosClassTerms(
+            name, change.ReservationBytesPerSecond ?? now.ReservationBytesPerSecond, change.LimitBytesPerSecond ?? now.LimitBytesPerSecond, change.Weight ?? now.Weight);
+        var policy = await GrainCalls.AskAsync(Broker, () => grains.Broker.SetClass(next).WaitAsync(cancellationToken)).ConfigureAwait(false);
+        return Find(policy, name) ?? next;
+    }
+
+    public async Task<BandwidthLimits> GetLimitsAsync(string node, CancellationToken cancellationToken)
+    {
+        var numbers = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var name in new[] { Ingress, Egress, Concurrent, Headroom, QueueDelay, Floor, StallTimeout })
+        {
+            var found = await nodes.GetParametersAsync(node, name, cancellationToken).ConfigureAwait(false);
+            if (found.Count > 0 && long.TryParse(found[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+            {
+                numbers[name] = value;
+            }
+        }
+
+        return new BandwidthLimits
+        {
+            IngressBytesPerSecond = Number(Ingress),
+            EgressBytesPerSecond = Number(Egress),
+            MaxConcurrentSyncs = (int?)Number(Concurrent),
+            HeadroomPercent = (int?)Number(Headroom),
+            TargetQueueDelay = Time(QueueDelay),
+            FloorBytesPerSecond = Number(Floor),
+            StallTimeout = Time(StallTimeout),
+        };
+
+        long? Number(string name) => numbers.TryGetValue(name, out var value) ? value : null;
+        TimeSpan? Time(string name) => Number(name) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
+    }
 
     public async Task SetLimitsAsync(string node, BandwidthLimits limits, CancellationToken cancellationToken)
     {
@@ -26,6 +65,10 @@ internal sealed class SluiceBandwidth(IClusterGrains grains, SluiceNodes nodes) 
         Add(Ingress, limits.IngressBytesPerSecond);
         Add(Egress, limits.EgressBytesPerSecond);
         Add(Concurrent, limits.MaxConcurrentSyncs);
+        Add(Headroom, limits.HeadroomPercent);
+        Add(QueueDelay, (long?)limits.TargetQueueDelay?.TotalMilliseconds);
+        Add(Floor, limits.FloorBytesPerSecond);
+        Add(StallTimeout, (long?)limits.StallTimeout?.TotalMilliseconds);
         if (parameters.Count > 0)
         {
             await nodes.SetParametersAsync(node, parameters.ToImmutable(), cancellationToken).ConfigureAwait(false);
@@ -40,9 +83,5 @@ internal sealed class SluiceBandwidth(IClusterGrains grains, SluiceNodes nodes) 
         }
     }
 
-    private async Task<long?> ReadAsync(string node, string name, CancellationToken cancellationToken)
-    {
-        var found = await nodes.GetParametersAsync(node, name, cancellationToken).ConfigureAwait(false);
-        return found.Count > 0 && long.TryParse(found[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
-    }
+    private static QosClassTerms? Find(BandwidthPolicy policy, string name) => policy.ClassTable().FirstOrDefault(terms => terms.Name == name);
 }

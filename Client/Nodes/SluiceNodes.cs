@@ -66,6 +66,15 @@ internal sealed class SluiceNodes(IClusterGrains grains, TopologyCache topology)
             : $"There is no node '{node}': the cluster has {string.Join(", ", current.Nodes.Select(known => known.Name))}.");
     }
 
+    /// <summary>Checks that there is such a node and such a shard.</summary>
+    /// <exception cref="UnknownNodeException">There is no such node.</exception>
+    /// <exception cref="SluiceException">There is no such shard.</exception>
+    internal async Task CheckAsync(ReplicaKey replica, CancellationToken cancellationToken)
+    {
+        await FindAsync(replica.Node, cancellationToken).ConfigureAwait(false);
+        (await topology.GetAsync(cancellationToken).ConfigureAwait(false)).CheckShard(replica.Shard);
+    }
+
     internal static string Named(string node) => $"Node '{node}'";
 
     private static NodeDigest Combine(string node, ShardDigestOfNode[] digests)

@@ -69,10 +69,7 @@ internal sealed class SluiceReplicas(IClusterGrains grains, TopologyCache topolo
 
         foreach (var shard in shards)
         {
-            if (shard < 0 || shard >= current.Shards.Length)
-            {
-                throw new SluiceException($"There is no shard {shard}: the cluster has shards 0 to {current.Shards.Length - 1}.");
-            }
+            current.CheckShard(shard);
         }
 
         return [.. shards.Distinct()];

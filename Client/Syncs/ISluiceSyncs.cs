@@ -20,6 +20,41 @@ public interface ISluiceSyncs
     /// <param name="cancellationToken">Ends the watch.</param>
     /// <exception cref="UnknownNodeException">No node has that name.</exception>
     IAsyncEnumerable<SyncSnapshot> WatchAsync(string? node = null, TimeSpan? interval = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives a sync another class or limit, also while it runs; it takes effect within one second, and stays until it is changed back. What is null stays.</summary>
+    /// <exception cref="SluiceException">There is no such replica.</exception>
+    /// <exception cref="OrderRefusedException">There is no such class, or the limit is outside its range.</exception>
+    Task<SyncPolicy> SetAsync(ReplicaKey replica, SyncTerms terms, CancellationToken cancellationToken = default);
+
+    /// <summary>Pauses a full copy, running or still to begin, within one second. Nothing that was copied is lost; a log that follows the copy goes on.</summary>
+    /// <param name="replica">The replica that it builds.</param>
+    /// <param name="until">When it goes on by itself; null: when it is resumed.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="SluiceException">There is no such replica.</exception>
+    /// <exception cref="OrderRefusedException">The time has passed.</exception>
+    Task PauseAsync(ReplicaKey replica, DateTimeOffset? until = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Lets a paused full copy go on. A pause of all is not ended by it.</summary>
+    Task ResumeAsync(ReplicaKey replica, CancellationToken cancellationToken = default);
+
+    /// <summary>Pauses all full copies of the cluster, running or still to begin.</summary>
+    /// <param name="until">When they go on by themselves; null: when they are resumed.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="OrderRefusedException">The time has passed.</exception>
+    Task PauseAllAsync(DateTimeOffset? until = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends the pause of all. A copy that was paused by itself stays paused.</summary>
+    Task ResumeAllAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>A change of one sync's terms; what is null stays.</summary>
+public sealed record SyncTerms
+{
+    /// <summary>The QoS class; empty: the one that it was begun with.</summary>
+    public string? Class { get; init; }
+
+    /// <summary>Its limit, bytes per second; 0: none of its own.</summary>
+    public long? LimitBytesPerSecond { get; init; }
 }
 
 /// <summary>Where syncs stand at one moment.</summary>

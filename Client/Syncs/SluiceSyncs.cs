@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Sluice.Client;
 
-internal sealed class SluiceSyncs(SluiceNodes nodes, TimeProvider time, TimeSpan defaultInterval) : ISluiceSyncs
+internal sealed class SluiceSyncs(IClusterGrains grains, SluiceNodes nodes, TimeProvider time, TimeSpan defaultInterval) : ISluiceSyncs
 {
     public async Task<SyncSnapshot> ListAsync(string? node, CancellationToken cancellationToken)
     {
@@ -45,4 +45,29 @@ internal sealed class SluiceSyncs(SluiceNodes nodes, TimeProvider time, TimeSpan
         }
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));
     }
+
+    public async Task<SyncPolicy> SetAsync(ReplicaKey replica, SyncTerms terms, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(terms);
+        var policy = await OrderAsync(replica, broker => broker.SetSync(replica, terms.Class, terms.LimitBytesPerSecond), cancellationToken).ConfigureAwait(false);
+        return policy.Syncs.FirstOrDefault(sync => sync.Replica == replica) ?? new SyncPolicy { Replica = replica };
+    }
+
+    public Task PauseAsync(ReplicaKey replica, DateTimeOffset? until, CancellationToken cancellationToken) => OrderAsync(replica, broker => broker.Pause(replica, until), cancellationToken);
+
+    public Task ResumeAsync(ReplicaKey replica, CancellationToken cancellationToken) => OrderAsync(replica, broker => broker.Resume(replica), cancellationToken);
+
+    public Task PauseAllAsync(DateTimeOffset? until, CancellationToken cancellationToken) => OrderAsync(broker => broker.PauseAll(until), cancellationToken);
+
+    public Task ResumeAllAsync(CancellationToken cancellationToken) => OrderAsync(broker => broker.ResumeAll(), cancellationToken);
+
+    private async Task<BandwidthPolicy> OrderAsync(ReplicaKey replica, Func<IBandwidthBrokerGrain, Task<BandwidthPolicy>> order, CancellationToken cancellationToken)
+    {
+        // Orders are kept for syncs that are still to begin, too: a name that was mistyped would never be noticed.
+        await nodes.CheckAsync(replica, cancellationToken).ConfigureAwait(false);
+        return await OrderAsync(order, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<BandwidthPolicy> OrderAsync(Func<IBandwidthBrokerGrain, Task<BandwidthPolicy>> order, CancellationToken cancellationToken) =>
+        GrainCalls.AskAsync(SluiceBandwidth.Broker, () => order(grains.Broker).WaitAsync(cancellationToken));
 }

@@ -17,7 +17,7 @@ internal sealed class GatewayCommands
     private readonly FrozenSet<object> immediate;
 
     public GatewayCommands(
-        IShardRouter router, INodeControl node, NodeRoleView role, LiveConfiguration configuration, ClientRegistry clients, GatewayStatistics statistics, InfoReport info, TimeProvider time, Random random)
+        IShardRouter router, INodeControl node, ITopologyView topology, NodeRoleView role, LiveConfiguration configuration, ClientRegistry clients, GatewayStatistics statistics, InfoReport info, TimeProvider time, Random random)
     {
         var shards = new ShardCalls(router);
         IEnumerable<KeyValuePair<string, CommandHandler>> all =
@@ -26,6 +26,7 @@ internal sealed class GatewayCommands
             .. new ClientHandlers(clients).Handlers,
             .. CommandHandlers.Handlers,
             .. new ConfigHandlers(configuration, statistics).Handlers,
+            .. new BandwidthOrderHandlers(node, topology, time).Handlers,
             .. new ServerHandlers(node, role, info, router, time).Handlers,
             .. new KeyspaceHandlers(shards, random).Handlers,
             .. new RenameHandlers(shards).Handlers,

@@ -37,6 +37,7 @@ public static class GatewayHosting
         services.AddSingleton(provider => new GatewayCommands(
             provider.GetRequiredService<IShardRouter>(),
             provider.GetRequiredService<INodeControl>(),
+            provider.GetRequiredService<ITopologyView>(),
             provider.GetRequiredService<NodeRoleView>(),
             provider.GetRequiredService<LiveConfiguration>(),
             provider.GetRequiredService<ClientRegistry>(),

@@ -11,6 +11,9 @@ internal sealed partial class GrainNodeControl(IGrainFactory grains, IOptions<No
     /// <inheritdoc/>
     public string Name => options.Value.Name;
 
+    /// <inheritdoc/>
+    public IBandwidthBrokerGrain Broker => grains.GetGrain<IBandwidthBrokerGrain>(0);
+
     private INodeGrain Node => grains.GetGrain<INodeGrain>(Name);
 
     /// <inheritdoc/>
@@ -21,7 +24,7 @@ internal sealed partial class GrainNodeControl(IGrainFactory grains, IOptions<No
     {
         try
         {
-            return await grains.GetGrain<IBandwidthBrokerGrain>(0).GetStatus();
+            return await Broker.GetStatus();
         }
         catch (Exception error) when (error is OrleansException or TimeoutException or IOException or HttpRequestException)
         {

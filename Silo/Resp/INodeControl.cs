@@ -12,6 +12,9 @@ public interface INodeControl
     /// <summary>What the broker knows of links and flows; null when it can't be reached.</summary>
     Task<BandwidthStatus?> GetBandwidthAsync();
 
+    /// <summary>Who takes orders about bandwidth; its calls fail when it can't be reached.</summary>
+    IBandwidthBrokerGrain Broker { get; }
+
     /// <summary>REPLICAOF host port.</summary>
     /// <exception cref="OrderRefusedException">With the reason, for the operator.</exception>
     Task ReplicaOfAsync(ReplicaOfOrder order);

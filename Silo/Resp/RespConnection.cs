@@ -134,6 +134,9 @@ internal sealed partial class RespConnection : IDisposable
 
         await round.ExecuteAsync(client.Protocol);
         round.EndLocalReply();
+
+        // A large value would stay in memory until this client's next command.
+        context.Arguments = [];
         statistics.Round(commands, round.ReplyBytes);
         var replyBytes = round.ReplyBytes;
         budget.Learn(commands, replyBytes);

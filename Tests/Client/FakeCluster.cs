@@ -96,6 +96,8 @@ internal sealed class FakeBroker : IBandwidthBrokerGrain
 
     public Task<BandwidthPolicy> SetSyncLimit(ReplicaKey replica, long bytesPerSecond) => Change(policy => policy.WithSyncLimit(replica, bytesPerSecond));
 
+    public Task<BandwidthPolicy> SetSync(ReplicaKey replica, string? qosClass, long? limitBytesPerSecond) => Change(policy => policy.WithSync(replica, qosClass, limitBytesPerSecond));
+
     public Task<BandwidthPolicy> Pause(ReplicaKey replica, DateTimeOffset? until) => Change(policy => policy.WithPause(replica, until, Now));
 
     public Task<BandwidthPolicy> Resume(ReplicaKey replica) => Change(policy => policy.WithResumed(replica));
@@ -106,8 +108,15 @@ internal sealed class FakeBroker : IBandwidthBrokerGrain
 
     private Task<BandwidthPolicy> Change(Func<BandwidthPolicy, BandwidthPolicy> change)
     {
-        Status = Status with { Policy = change(Status.Policy) };
-        return Task.FromResult(Status.Policy);
+        try
+        {
+            Status = Status with { Policy = change(Status.Policy) };
+            return Task.FromResult(Status.Policy);
+        }
+        catch (OrderRefusedException refusal)
+        {
+            return Task.FromException<BandwidthPolicy>(refusal);
+        }
     }
 }
 

@@ -55,6 +55,30 @@ public sealed class QuantityTests
     [InlineData(200000, "2 d 07 h")]
     public void Times_are_shown_in_two_units(double seconds, string text) => Assert.Equal(text, Quantity.Time(TimeSpan.FromSeconds(seconds)));
 
+    [Theory]
+    [InlineData("18:30", "2026-07-01 18:30:00 +02:00")]
+    [InlineData("9:00", "2026-07-02 09:00:00 +02:00")]
+    [InlineData("2026-07-01T13:30", "2026-07-01 13:30:00 +02:00")]
+    [InlineData("2026-07-01 13:30:05", "2026-07-01 13:30:05 +02:00")]
+    [InlineData("2026-07-01T13:30Z", "2026-07-01 15:30:00 +02:00")]
+    [InlineData("2026-07-01T13:30:00-05:00", "2026-07-01 20:30:00 +02:00")]
+    [InlineData("1782900000", "2026-07-01 12:00:00 +02:00")]
+    public void Moments_are_read_and_shown_on_this_machines_clock(string text, string shown)
+    {
+        var clock = new WallClock();
+        Assert.Equal(shown, Quantity.Moment(Quantity.ParseMoment("--until", text, clock), clock));
+    }
+
+    [Theory]
+    [InlineData("", "is no moment")]
+    [InlineData("25:00", "is no moment")]
+    [InlineData("tomorrow", "is no moment")]
+    [InlineData("-5", "is no moment")]
+    [InlineData("2026-07-01T10:59", "has passed: it is 2026-07-01 11:00:00 +02:00.")]
+    [InlineData("1", "has passed")]
+    public void What_is_no_moment_to_come_is_refused(string text, string sentence) =>
+        Assert.Contains(sentence, Assert.Throws<UsageException>(() => Quantity.ParseMoment("--until", text, new WallClock())).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Shards_are_read_as_numbers_and_ranges() => Assert.Equal([0, 3, 8, 9, 10], ShardList.Parse("8-10,0, 3,9"));
 
@@ -65,4 +89,12 @@ public sealed class QuantityTests
     [InlineData("0-99999")]
     [InlineData("1,,2")]
     public void What_names_no_shards_is_refused(string text) => Assert.Throws<UsageException>(() => ShardList.Parse(text));
+
+    /// <summary>11:00 in a zone two hours ahead of UTC.</summary>
+    private sealed class WallClock : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone { get; } = TimeZoneInfo.CreateCustomTimeZone("test", TimeSpan.FromHours(2), "test", "test");
+
+        public override DateTimeOffset GetUtcNow() => new(2026, 7, 1, 9, 0, 0, TimeSpan.Zero);
+    }
 }

@@ -207,7 +207,42 @@ public sealed class SluiceClientTests
         await client.Bandwidth.SetLimitsAsync("A", new BandwidthLimits { IngressBytesPerSecond = 20 << 20 });
         await client.Bandwidth.SetLimitsAsync("A", new BandwidthLimits { MaxConcurrentSyncs = 2 });
 
-        Assert.Equal(new BandwidthLimits { IngressBytesPerSecond = 20 << 20, EgressBytesPerSecond = 0, MaxConcurrentSyncs = 2 }, await client.Bandwidth.GetLimitsAsync("A"));
+        var all = new BandwidthLimits
+        {
+            IngressBytesPerSecond = 20 << 20,
+            EgressBytesPerSecond = 0,
+            MaxConcurrentSyncs = 2,
+            HeadroomPercent = 10,
+            TargetQueueDelay = TimeSpan.FromMilliseconds(10),
+            FloorBytesPerSecond = 64 << 10,
+            StallTimeout = TimeSpan.FromSeconds(1),
+        };
+        Assert.Equal(all, await client.Bandwidth.GetLimitsAsync("A"));
+        await client.Bandwidth.SetLimitsAsync("A", all with { TargetQueueDelay = TimeSpan.FromMilliseconds(25), HeadroomPercent = 0 });
+        Assert.Equal((TimeSpan.FromMilliseconds(25), 0), ((await client.Bandwidth.GetLimitsAsync("A")).TargetQueueDelay, (await client.Bandwidth.GetLimitsAsync("A")).HeadroomPercent));
+    }
+
+    [Fact]
+    public async Task Orders_for_syncs_and_classes_are_the_policy()
+    {
+        var replica = new ReplicaKey(1, "B");
+        var until = cluster.BrokerGrain.Now.AddHours(1);
+        await client.Syncs.PauseAsync(replica, until);
+        Assert.Equal(new SyncPolicy { Replica = replica, Class = QosClass.Background, LimitBytesPerSecond = 1000, IsPaused = true, PausedUntil = until }, await client.Syncs.SetAsync(replica, new SyncTerms { Class = QosClass.Background, LimitBytesPerSecond = 1000 }));
+        await client.Syncs.ResumeAsync(replica);
+        await client.Syncs.PauseAllAsync();
+        Assert.Equal(new QosClassTerms(QosClass.Urgent, 0, 5000, 16), await client.Bandwidth.SetClassAsync(QosClass.Urgent, new QosClassChange { LimitBytesPerSecond = 5000 }));
+
+        var policy = await client.Bandwidth.GetPolicyAsync();
+        Assert.True(policy.IsPaused);
+        Assert.Equal(new SyncPolicy { Replica = replica, Class = QosClass.Background, LimitBytesPerSecond = 1000 }, Assert.Single(policy.Syncs));
+        await client.Syncs.ResumeAllAsync();
+        Assert.False((await client.Bandwidth.GetPolicyAsync()).IsPaused);
+
+        await Assert.ThrowsAsync<UnknownNodeException>(() => client.Syncs.PauseAsync(new ReplicaKey(1, "Z")));
+        await Assert.ThrowsAsync<SluiceException>(() => client.Syncs.ResumeAsync(new ReplicaKey(FakeCluster.ShardCount, "B")));
+        await Assert.ThrowsAsync<OrderRefusedException>(() => client.Syncs.SetAsync(replica, new SyncTerms { Class = "fast" }));
+        await Assert.ThrowsAsync<OrderRefusedException>(() => client.Syncs.PauseAsync(replica, cluster.BrokerGrain.Now));
     }
 
     [Fact]

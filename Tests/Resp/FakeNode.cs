@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Sluice.Silo.Resp;
+using Sluice.Tests.Client;
 
 namespace Sluice.Tests.Resp;
 
@@ -23,6 +24,10 @@ internal sealed class FakeNode : INodeControl, ITopologyView
     public Task<NodeReport> GetReportAsync() => Task.FromResult(Report);
 
     public Task<BandwidthStatus?> GetBandwidthAsync() => Task.FromResult<BandwidthStatus?>(new BandwidthStatus());
+
+    public FakeBroker BrokerGrain { get; } = new();
+
+    IBandwidthBrokerGrain INodeControl.Broker => BrokerGrain;
 
     public Task ReplicaOfAsync(ReplicaOfOrder order) => Ordered($"replicaof {order.Host} {order.Port} {order.Force}");
 

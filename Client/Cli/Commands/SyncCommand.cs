@@ -6,10 +6,13 @@ namespace Sluice.Cli.Commands;
 
 internal static class SyncCommand
 {
-    public static Command Build(CommandEnvironment environment, GlobalOptions global) => new("sync", "Lists and watches syncs")
+    public static Command Build(CommandEnvironment environment, GlobalOptions global) => new("sync", "Lists, watches, pauses and changes syncs")
     {
         List(environment, global),
         Watch(environment, global),
+        SyncOrderCommands.Pause(environment, global),
+        SyncOrderCommands.Resume(environment, global),
+        SyncOrderCommands.Set(environment, global),
     };
 
     private static Option<string?> Node() => new("--node") { HelpName = "NODE", Description = "Only the syncs to this node" };

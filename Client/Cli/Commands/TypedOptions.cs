@@ -12,6 +12,24 @@ internal static class TypedOptions
     public static Option<TimeSpan?> Time(string name, string description) =>
         Of<TimeSpan?>(name, "TIME", description, text => Quantity.ParseTime(name, text));
 
+    /// <summary>A moment to come: <c>18:30</c>, <c>2026-11-24T06:00</c>, or Unix seconds.</summary>
+    public static Option<DateTimeOffset?> Moment(string name, string description, TimeProvider time) =>
+        Of<DateTimeOffset?>(name, "TIME", description, text => Quantity.ParseMoment(name, text, time));
+
+    /// <summary>A replica: <c>3@B</c>.</summary>
+    public static ReplicaKey Replica(ArgumentResult result, string text)
+    {
+        try
+        {
+            return ReplicaKey.Parse(text);
+        }
+        catch (FormatException error)
+        {
+            result.AddError(error.Message);
+            return default;
+        }
+    }
+
     /// <summary>A size: <c>20mb</c>.</summary>
     public static Option<long?> Bytes(string name, string description) =>
         Of<long?>(name, "SIZE", description, text => Quantity.ParseBytes(name, text));

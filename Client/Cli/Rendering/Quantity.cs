@@ -76,6 +76,51 @@ internal static class Quantity
             : throw new UsageException($"{option} '{text}' is no time: write a number with ms, s, m, h or d, for example 500ms or 10s.");
     }
 
+    /// <summary>A moment as the clock on this machine's wall shows it.</summary>
+    public static string Moment(DateTimeOffset moment, TimeProvider time) =>
+        TimeZoneInfo.ConvertTime(moment, time.LocalTimeZone).ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
+
+    /// <summary>A short time in milliseconds.</summary>
+    public static string Milliseconds(TimeSpan? time) => time switch
+    {
+        null => "?",
+        { TotalMilliseconds: >= 10 or 0 } span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalMilliseconds:0} ms"),
+        { } span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalMilliseconds:0.0} ms"),
+    };
+
+    /// <summary>
+    /// Reads a moment to come: <c>18:30</c> (the next one), <c>2026-11-24T06:00</c> (on this machine's clock unless it names an offset), Unix seconds.
+    /// </summary>
+    /// <exception cref="UsageException">The text is no moment, or one that has passed.</exception>
+    public static DateTimeOffset ParseMoment(string option, string text, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= 253_402_300_799)
+        {
+            return Future(DateTimeOffset.FromUnixTimeSeconds(seconds));
+        }
+
+        if (TimeOnly.TryParseExact(text, ["H:mm", "H:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var clock))
+        {
+            var today = TimeZoneInfo.ConvertTime(now, time.LocalTimeZone).Date + clock.ToTimeSpan();
+            var moment = Local(today);
+            return moment > now ? moment : Local(today.AddDays(1));
+        }
+
+        if (DateTime.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-dd HH:mm:ss"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var there))
+        {
+            return Future(Local(there));
+        }
+
+        return DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var anywhere)
+            ? Future(anywhere)
+            : throw new UsageException($"{option} '{text}' is no moment: write 18:30, 2026-11-24T06:00, 2026-11-24T06:00Z or Unix seconds.");
+
+        DateTimeOffset Local(DateTime clockTime) => new(clockTime, time.LocalTimeZone.GetUtcOffset(clockTime));
+        DateTimeOffset Future(DateTimeOffset moment) => moment > now ? moment
+            : throw new UsageException($"{option} '{text}' has passed: it is {Moment(now, time)}.");
+    }
+
     private static (string Number, string Unit) Split(string text)
     {
         var trimmed = text.Trim();

@@ -23,6 +23,9 @@ public sealed record BandwidthPolicy
 
     /// <summary>When the pause of all ends by itself; null: not paused, or until they are resumed.</summary>
     [Id(4)] public DateTimeOffset? PausedUntil { get; init; }
+
+    /// <summary>The whole class table, the most urgent class first.</summary>
+    public IEnumerable<QosClassTerms> ClassTable() => QosClass.Defaults.Select(terms => Classes.FirstOrDefault(row => row.Name == terms.Name) ?? terms);
 }
 
 /// <summary>A QoS class in mClock's terms, each for one flow of the class on every link that the flow crosses.</summary>

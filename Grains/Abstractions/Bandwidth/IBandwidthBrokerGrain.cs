@@ -49,6 +49,14 @@ public interface IBandwidthBrokerGrain : IGrainWithIntegerKey
     [Alias("SetSyncLimit")]
     Task<BandwidthPolicy> SetSyncLimit(ReplicaKey replica, long bytesPerSecond);
 
+    /// <summary>Gives one sync another class and another limit, both or neither.</summary>
+    /// <param name="replica">The replica that it builds.</param>
+    /// <param name="qosClass">The class; empty: the one that it was begun with; null: as it is.</param>
+    /// <param name="limitBytesPerSecond">The limit, bytes per second; 0: none of its own; null: as it is.</param>
+    /// <exception cref="OrderRefusedException">There is no such class, or the limit is outside its range.</exception>
+    [Alias("SetSync")]
+    Task<BandwidthPolicy> SetSync(ReplicaKey replica, string? qosClass, long? limitBytesPerSecond);
+
     /// <summary>Pauses one full copy, running or still to begin. Its log stream, if it has one, goes on.</summary>
     /// <param name="replica">The replica that it builds.</param>
     /// <param name="until">When it goes on by itself; null: when it is resumed.</param>

@@ -52,6 +52,14 @@ public static class PolicyEditing
         return policy.With(replica, sync => sync with { LimitBytesPerSecond = bytesPerSecond });
     }
 
+    /// <summary>Gives one sync another class and another limit; null: as it is.</summary>
+    /// <exception cref="OrderRefusedException">There is no such class, or the limit is outside its range.</exception>
+    public static BandwidthPolicy WithSync(this BandwidthPolicy policy, ReplicaKey replica, string? qosClass, long? limitBytesPerSecond)
+    {
+        var next = qosClass is null ? policy : policy.WithSyncClass(replica, qosClass);
+        return limitBytesPerSecond is { } limit ? next.WithSyncLimit(replica, limit) : next;
+    }
+
     /// <summary>Pauses one sync until a time; null: until it is resumed.</summary>
     /// <exception cref="OrderRefusedException">The time has passed.</exception>
     public static BandwidthPolicy WithPause(this BandwidthPolicy policy, ReplicaKey replica, DateTimeOffset? until, DateTimeOffset now)
