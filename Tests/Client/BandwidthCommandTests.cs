@@ -112,9 +112,10 @@ public sealed class BandwidthCommandTests
         Assert.Contains("Check the cable.", output, StringComparison.Ordinal);
         Assert.Matches(@"A eth0 out\s+10.0 MiB/s\s+configured\s+4.0 MiB/s\s+2.0 MiB/s\s+7.0 MiB/s\s+1", output);
         Assert.Matches(@"B eth0 in\s+not known\s+unknown", output);
-        Assert.Matches(@"A\s+no limit\s+no limit\s+2\s+10 %\s+64.0 KiB/s\s+4.0 MiB/s", output);
+        Assert.Matches(@"A\s+no limit\s+no limit\s+2\s+10 %\s+64.0 KiB/s\s+6.0 MiB/s", output);
         Assert.Matches(@"snapshot A -> 3@B\s+background\s+4.0 MiB/s\s+~5.0 MiB/s\s+delay\s+1.0 ms \+ 12 ms\s+40.0 MiB\s+10 s\s+half of eth0", output);
-        Assert.Contains("Full copies: 1 under way, 1 waiting (2@B).", output, StringComparison.Ordinal);
+        Assert.Matches(@"A -> B\s+2\s+2.0 MiB/s\s+3.0 ms", output);
+        Assert.Contains("Full copies: 1 under way, 1 waiting.", output, StringComparison.Ordinal);
         Assert.Matches(@"1\s+2@B\s+A\s+normal\s+.*2 copies at once", output);
         Assert.Contains("Ordered for 3@B: class background, at most 5.0 MiB/s, paused until 2099-01-01 ", output, StringComparison.Ordinal);
         Assert.Contains("Classes changed: urgent reserves 1.0 MiB/s, no limit, weight 20.", output, StringComparison.Ordinal);
@@ -154,6 +155,8 @@ public sealed class BandwidthCommandTests
                             Flow = Flow, Class = "normal", BytesPerSecond = 4 << 20, HeldBy = FlowHold.Delay, RemainingBytes = 40 << 20,
                             SmoothedRtt = TimeSpan.FromMilliseconds(13), BaseRtt = TimeSpan.FromMilliseconds(1), QueueDelay = TimeSpan.FromMilliseconds(12),
                         },
+                        new FlowReport { Flow = new FlowId(FlowKind.Log, "A", new ReplicaKey(0, "B")), BytesPerSecond = 1 << 20 },
+                        new FlowReport { Flow = new FlowId(FlowKind.Log, "A", new ReplicaKey(1, "B")), BytesPerSecond = 1 << 20, QueueDelay = TimeSpan.FromMilliseconds(3) },
                     ],
                 },
             ],

@@ -53,6 +53,9 @@ internal sealed class NodesUnderTest : IAsyncDisposable
     /// <summary>Grain calls from inside a node.</summary>
     public IGrainFactory Grains(int node) => hosts[node]!.Services.GetRequiredService<IGrainFactory>();
 
+    /// <summary>What is inside of a node.</summary>
+    public IServiceProvider Services(int node) => hosts[node]!.Services;
+
     public Task<RedisConnection> ConnectAsync(int node) => RedisConnection.OpenAsync(settings[node].Port);
 
     public async Task StartNodeAsync(int node)

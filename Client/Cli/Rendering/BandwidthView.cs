@@ -97,10 +97,21 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
 
     private void Flows(BandwidthStatus status)
     {
-        var flows = status.Nodes.SelectMany(node => node.Flows).ToList();
-        if (flows.Count > 0)
+        var flows = status.Nodes.SelectMany(node => node.Flows).OrderBy(flow => flow.Flow.Replica.Node, StringComparer.Ordinal).ThenBy(flow => flow.Flow.Replica.Shard).ToList();
+        var copies = flows.Where(flow => flow.Flow.Kind != FlowKind.Log).ToList();
+        if (copies.Count > 0)
         {
-            output.Table(["Flow", "Class", "Rate", "May send", "Held by", "RTT + queue", "Left", "ETA", "Why"], flows.Select(flow => Row(flow, status.Grants.FirstOrDefault(grant => grant.Flow == flow.Flow))));
+            output.Table(["Flow", "Class", "Rate", "May send", "Held by", "RTT + queue", "Left", "ETA", "Why"], copies.Select(flow => Row(flow, status.Grants.FirstOrDefault(grant => grant.Flow == flow.Flow))));
+        }
+
+        // Every live replica has one, and most are idle: a row for each would hide the copies.
+        var logs = flows.Where(flow => flow.Flow.Kind == FlowKind.Log).GroupBy(flow => (flow.Flow.Source, flow.Flow.Replica.Node)).ToList();
+        if (logs.Count > 0)
+        {
+            output.Table(["Log streams", "Shards", "Rate", "Longest queue"], logs.Select(pair => (IReadOnlyList<string>)
+            [
+                $"{pair.Key.Source} -> {pair.Key.Node}", Quantity.Count(pair.Count()), Quantity.Rate(pair.Sum(flow => flow.BytesPerSecond)), Quantity.Milliseconds(pair.Max(flow => flow.QueueDelay)),
+            ]));
         }
     }
 
@@ -121,7 +132,7 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
 
     private void Queue(BandwidthStatus status)
     {
-        output.Line($"Full copies: {status.Admitted.Length} under way, {status.Queued.Length} waiting{(status.Queued.IsEmpty ? "" : $" ({string.Join(", ", status.Queued)})")}.");
+        output.Line($"Full copies: {status.Admitted.Length} under way, {status.Queued.Length} waiting{(status.Queued.IsEmpty || !status.Queue.IsEmpty ? "" : $" ({string.Join(", ", status.Queued)})")}.");
         if (!status.Queue.IsEmpty)
         {
             output.Table(["Place", "Replica", "From", "Class", "Waits for", "Why"], status.Queue.Select(sync => (IReadOnlyList<string>)
