@@ -188,7 +188,7 @@ internal sealed partial class ShardGrain(
     }
 
     /// <inheritdoc/>
-    public Task<SnapshotLease?> OpenSnapshot(SnapshotRequest request)
+    public Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request)
     {
         using var span = SluiceTelemetry.StartState(key, SyncState.Opening);
         if (shelf is null)
@@ -196,7 +196,7 @@ internal sealed partial class ShardGrain(
             throw new ShardUnavailableException($"Replica {key} is not the shard's primary: there is nothing to copy from it.");
         }
 
-        return Task.FromResult(shelf.Open(request, Opened(), assignment!.Epoch));
+        return Task.FromResult(shelf.Open(request, Opened(), assignment!.Epoch) is { } lease ? new SnapshotOffer(lease.Id, lease.Duration) : null);
     }
 
     /// <inheritdoc/>

@@ -30,14 +30,19 @@ internal sealed partial class FullCopy(
     private readonly IBandwidthBrokerGrain broker = grains.GetGrain<IBandwidthBrokerGrain>(0);
     private readonly IShardGrain source = grains.GetGrain<IShardGrain>(new ReplicaKey(replica.Shard, order.Source).ToString());
 
+    private SnapshotStreamCopy Copy => new(replica, order, source, streams, tracker, newBackoff, time, logger);
+
     /// <summary>Brings the whole copy into the staging directory.</summary>
     /// <returns>What was staged.</returns>
     public async Task<SnapshotInstallation> RunAsync(CancellationToken cancellationToken)
     {
         await AdmissionAsync(cancellationToken);
-        var lease = await OpenAsync(cancellationToken);
+        var offer = await OpenAsync(cancellationToken);
+        using var stopKeepingAlive = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var keepAlive = KeepAliveAsync(offer.Lease, stopKeepingAlive.Token);
         try
         {
+            var lease = await FetchManifestAsync(offer, cancellationToken);
             await using var staging = await StagingWriter.CreateAsync(stagingDirectory, lease.Manifest, lease.Transfer, time, logger, cancellationToken);
             tracker.CopyBegins(lease.TransferBytes());
             tracker.Enter(SyncState.Copying, $"{lease.Transfer.Length} files from {order.Source}");
@@ -52,7 +57,9 @@ internal sealed partial class FullCopy(
         }
         finally
         {
-            await EndAsync(lease);
+            await stopKeepingAlive.CancelAsync();
+            await keepAlive;
+            await EndAsync(offer.Lease);
         }
     }
 
@@ -86,90 +93,36 @@ internal sealed partial class FullCopy(
         }
     }
 
-    private async Task<SnapshotLease> OpenAsync(CancellationToken cancellationToken)
+    private async Task<SnapshotOffer> OpenAsync(CancellationToken cancellationToken)
     {
         using var span = SluiceTelemetry.StartState(replica, SyncState.Opening);
         tracker.Enter(SyncState.Opening, $"{order.Source} makes a snapshot");
         while (true)
         {
-            if (await source.OpenSnapshot(new SnapshotRequest(replica, [])).WaitAsync(cancellationToken) is { } lease)
+            if (await source.OpenSnapshot(new SnapshotRequest(replica, [])).WaitAsync(cancellationToken) is { } offer)
             {
-                LogOpened(replica, lease.Manifest.Files.Length, lease.Manifest.TotalBytes(), lease.Manifest.Sequence);
-                return lease;
+                return offer;
             }
 
             await Task.Delay(AskAgain, time, cancellationToken);
         }
     }
 
+    private async Task<SnapshotLease> FetchManifestAsync(SnapshotOffer offer, CancellationToken cancellationToken)
+    {
+        tracker.Enter(SyncState.Opening, $"the manifest comes from {order.Source}");
+        var manifest = new ManifestChunks(tracker);
+        await Copy.RunAsync(ReplicationStreams.Manifest(new ReplicaKey(replica.Shard, order.Source), offer.Lease), offer.Lease, manifest, cancellationToken);
+        var lease = ManifestEncoding.Read(manifest.Bytes, offer.Lease, offer.Duration);
+        LogOpened(replica, lease.Manifest.Files.Length, lease.Manifest.TotalBytes(), lease.Manifest.Sequence);
+        return lease;
+    }
+
     private async Task TransferAsync(SnapshotLease lease, StagingWriter staging, CancellationToken cancellationToken)
     {
         using var span = SluiceTelemetry.StartState(replica, SyncState.Copying);
         span?.SetTag("sluice.copy.bytes", lease.TransferBytes());
-        using var stopKeepingAlive = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var keepAlive = KeepAliveAsync(lease.Id, stopKeepingAlive.Token);
-        try
-        {
-            var backoff = newBackoff();
-            while (true)
-            {
-                var durableBefore = staging.DurablePosition;
-                try
-                {
-                    await OneConnectionAsync(lease, staging, cancellationToken);
-                    return;
-                }
-                catch (ReplicationConnectionException error)
-                {
-                    if (staging.DurablePosition > durableBefore)
-                    {
-                        backoff = newBackoff();
-                    }
-
-                    await PrepareNextConnectionAsync(lease, staging, backoff, error, cancellationToken);
-                }
-            }
-        }
-        finally
-        {
-            await stopKeepingAlive.CancelAsync();
-            await keepAlive;
-        }
-    }
-
-    private async Task PrepareNextConnectionAsync(SnapshotLease lease, StagingWriter staging, RetryBackoff backoff, ReplicationConnectionException error, CancellationToken cancellationToken)
-    {
-        tracker.ConnectionEnded();
-        tracker.Failed(error.Message);
-        var pause = backoff.Next();
-        LogConnectionLost(error, replica, staging.DurablePosition, pause);
-        tracker.Enter(SyncState.Copying, $"connection to {order.Source} lost, next attempt in {pause.TotalSeconds:0.0} s");
-        await Task.Delay(pause, time, cancellationToken);
-        if (!await source.RenewSnapshot(lease.Id).WaitAsync(cancellationToken))
-        {
-            throw new ShardUnavailableException($"{order.Source} no longer holds the snapshot of shard {replica.Shard}: the copy begins anew.");
-        }
-
-        await staging.RewindAsync(cancellationToken);
-        tracker.Attempt();
-        tracker.Enter(SyncState.Copying, $"going on at byte {staging.DurablePosition} from {order.Source}");
-    }
-
-    private async Task OneConnectionAsync(SnapshotLease lease, StagingWriter staging, CancellationToken cancellationToken)
-    {
-        var observer = new ChunkObserver(staging, tracker);
-        var stream = streams.GetStream<SnapshotChunk>(ReplicationStreams.Snapshot(new ReplicaKey(replica.Shard, order.Source), lease.Id));
-        var filter = new SubscriptionDetails(replica, order.Class).ToString();
-        var handle = (ReplicationSubscriptionHandle<SnapshotChunk>)await stream.SubscribeAsync(observer, new ReplicationToken(staging.DurablePosition), filter);
-        observer.Handle = handle;
-        try
-        {
-            await observer.Ended.WaitAsync(cancellationToken);
-        }
-        finally
-        {
-            await handle.UnsubscribeAsync();
-        }
+        await Copy.RunAsync(ReplicationStreams.Snapshot(new ReplicaKey(replica.Shard, order.Source), lease.Id), lease.Id, new StagedChunks(staging, tracker), cancellationToken);
     }
 
     // Tells the broker and the primary that this copy is alive, however slow its link.
@@ -194,11 +147,11 @@ internal sealed partial class FullCopy(
         }
     }
 
-    private async Task EndAsync(SnapshotLease lease)
+    private async Task EndAsync(Guid lease)
     {
         try
         {
-            await source.ReleaseSnapshot(lease.Id).WaitAsync(Farewell, time);
+            await source.ReleaseSnapshot(lease).WaitAsync(Farewell, time);
             await broker.Finished(replica).WaitAsync(Farewell, time);
         }
         catch (Exception error)
@@ -214,59 +167,9 @@ internal sealed partial class FullCopy(
     [LoggerMessage(4102, LogLevel.Information, "Sync {Replica}: snapshot of {Files} files, {Bytes} bytes, at sequence {Sequence}")]
     private partial void LogOpened(ReplicaKey replica, int files, long bytes, long sequence);
 
-    [LoggerMessage(4103, LogLevel.Warning, "Sync {Replica}: connection lost at durable byte {Position}, next attempt in {Pause}")]
-    private partial void LogConnectionLost(Exception error, ReplicaKey replica, long position, TimeSpan pause);
-
     [LoggerMessage(4104, LogLevel.Warning, "Sync {Replica}: the primary did not renew the snapshot's lease this time")]
     private partial void LogNotRenewed(Exception error, ReplicaKey replica);
 
     [LoggerMessage(4105, LogLevel.Information, "Sync {Replica}: lease and admission were not given back, they lapse by themselves")]
     private partial void LogNotReleased(Exception error, ReplicaKey replica);
-
-    private sealed class ChunkObserver(StagingWriter staging, SyncTracker tracker) : IAsyncObserver<SnapshotChunk>
-    {
-        private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private long acknowledged;
-
-        public Task Ended => ended.Task;
-
-        public ReplicationSubscriptionHandle<SnapshotChunk>? Handle { get; set; }
-
-        public async Task OnNextAsync(SnapshotChunk item, StreamSequenceToken? token = null)
-        {
-            try
-            {
-                await staging.WriteAsync(item);
-                tracker.Received(staging.ReceivedPosition, item.Data.Length, Handle?.WireBytesReceived ?? 0);
-                await AcknowledgeAsync();
-            }
-            catch (Exception error) when (error is not ReplicationConnectionException)
-            {
-                ended.TrySetException(error);
-            }
-        }
-
-        public Task OnCompletedAsync()
-        {
-            ended.TrySetResult();
-            return Task.CompletedTask;
-        }
-
-        public Task OnErrorAsync(Exception ex)
-        {
-            ended.TrySetException(ex);
-            return Task.CompletedTask;
-        }
-
-        private async Task AcknowledgeAsync()
-        {
-            var durable = staging.DurablePosition;
-            if (durable > acknowledged && Handle is { } handle)
-            {
-                acknowledged = durable;
-                tracker.Durable(durable);
-                await handle.AcknowledgeAsync(durable);
-            }
-        }
-    }
 }

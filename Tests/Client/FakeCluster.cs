@@ -214,7 +214,7 @@ internal sealed class FakeShard(ReplicaKey key, FakeCluster cluster) : IShardGra
 
     public Task Assign(ShardAssignment assignment) => throw new NotSupportedException();
 
-    public Task<SnapshotLease?> OpenSnapshot(SnapshotRequest request) => throw new NotSupportedException();
+    public Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request) => throw new NotSupportedException();
 
     public Task<bool> RenewSnapshot(Guid lease) => throw new NotSupportedException();
 

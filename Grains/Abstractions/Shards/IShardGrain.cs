@@ -46,7 +46,7 @@ public interface IShardGrain : IGrainWithStringKey
     /// <returns>Null while the snapshot is being made, which takes as long as its files take to read: ask again.</returns>
     /// <exception cref="ShardUnavailableException">This replica cannot be copied from.</exception>
     [Alias("OpenSnapshot"), AlwaysInterleave]
-    Task<SnapshotLease?> OpenSnapshot(SnapshotRequest request);
+    Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request);
 
     /// <summary>Extends a lease. False when the snapshot is gone.</summary>
     [Alias("RenewSnapshot"), AlwaysInterleave]

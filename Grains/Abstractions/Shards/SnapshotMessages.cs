@@ -8,6 +8,14 @@ namespace Sluice;
 [GenerateSerializer, Immutable, Alias("Sluice.SnapshotRequest")]
 public sealed record SnapshotRequest([property: Id(0)] ReplicaKey Replica, [property: Id(1)] ImmutableArray<SnapshotFile> Held);
 
+/// <summary>
+/// The answer to a <see cref="SnapshotRequest"/>: a few bytes, however many files there are. What the snapshot consists of comes over the data plane (<see cref="ReplicationStreams.Manifest"/>).
+/// </summary>
+/// <param name="Lease">Names the lease.</param>
+/// <param name="Duration">The lease lapses when it is not renewed for so long.</param>
+[GenerateSerializer, Immutable, Alias("Sluice.SnapshotOffer")]
+public sealed record SnapshotOffer([property: Id(0)] Guid Lease, [property: Id(1)] TimeSpan Duration);
+
 /// <summary>A snapshot that is kept for one sync until the lease is released or lapses.</summary>
 [GenerateSerializer, Immutable, Alias("Sluice.SnapshotLease")]
 public sealed record SnapshotLease

@@ -15,12 +15,21 @@ public static class ReplicationStreams
     /// <summary>The namespace of snapshot streams.</summary>
     public const string SnapshotNamespace = "snapshot";
 
+    /// <summary>The namespace of manifest streams.</summary>
+    public const string ManifestNamespace = "manifest";
+
     /// <summary>The namespace of log streams.</summary>
     public const string LogNamespace = "log";
 
     /// <summary>The stream of <see cref="SnapshotChunk"/>s of a leased snapshot; key <c>shard@source/lease</c>.</summary>
     public static StreamId Snapshot(ReplicaKey source, Guid lease) =>
         StreamId.Create(SnapshotNamespace, string.Create(CultureInfo.InvariantCulture, $"{source}/{lease:N}"));
+
+    /// <summary>
+    /// The stream that tells what a leased snapshot consists of, as <see cref="SnapshotChunk"/>s of one file; key <c>shard@source/lease</c>.
+    /// </summary>
+    public static StreamId Manifest(ReplicaKey source, Guid lease) =>
+        StreamId.Create(ManifestNamespace, string.Create(CultureInfo.InvariantCulture, $"{source}/{lease:N}"));
 
     /// <summary>The stream of <see cref="LogFrame"/>s of a replica that is copied from; key <c>shard@source</c>.</summary>
     public static StreamId Log(ReplicaKey source) => StreamId.Create(LogNamespace, source.ToString());

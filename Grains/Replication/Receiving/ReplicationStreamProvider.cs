@@ -57,13 +57,13 @@ public sealed class ReplicationStreamProvider : IStreamProvider, IAsyncDisposabl
         var key = streamId.GetKeyAsString();
         switch (streamId.GetNamespace())
         {
-            case ReplicationStreams.SnapshotNamespace when typeof(T) == typeof(SnapshotChunk) && key.LastIndexOf('/') is > 0 and var slash:
+            case ReplicationStreams.SnapshotNamespace or ReplicationStreams.ManifestNamespace when typeof(T) == typeof(SnapshotChunk) && key.LastIndexOf('/') is > 0 and var slash:
                 return Make<T>(streamId, key[..slash], () => new SnapshotEvents());
             case ReplicationStreams.LogNamespace when typeof(T) == typeof(LogFrame):
                 return Make<T>(streamId, key, () => new LogEvents());
             default:
                 throw new ArgumentException(
-                    string.Create(CultureInfo.InvariantCulture, $"'{streamId}' is no replication stream of {typeof(T).Name}: use ReplicationStreams.Snapshot with SnapshotChunk or ReplicationStreams.Log with LogFrame."),
+                    string.Create(CultureInfo.InvariantCulture, $"'{streamId}' is no replication stream of {typeof(T).Name}: use ReplicationStreams.Snapshot or Manifest with SnapshotChunk or ReplicationStreams.Log with LogFrame."),
                     nameof(streamId));
         }
     }

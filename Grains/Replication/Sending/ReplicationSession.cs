@@ -145,11 +145,13 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
 
     private Task SendStreamAsync(SubscribeBody request, ReplicaKey replica, CancellationToken cancellationToken)
     {
-        if (request.Namespace == ReplicationStreams.SnapshotNamespace
+        if (request.Namespace is ReplicationStreams.SnapshotNamespace or ReplicationStreams.ManifestNamespace
             && Guid.TryParseExact(request.Key[(request.Key.LastIndexOf('/') + 1)..], "N", out var lease)
             && listener.Sources.FindSnapshot(lease) is { } snapshot)
         {
-            return SendSnapshotAsync(request, replica, snapshot, cancellationToken);
+            return request.Namespace == ReplicationStreams.SnapshotNamespace
+                ? SendSnapshotAsync(request, replica, snapshot, cancellationToken)
+                : SendManifestAsync(request, replica, snapshot, cancellationToken);
         }
 
         if (request.Namespace == ReplicationStreams.LogNamespace && TryParseReplica(request.Key, out var key) && listener.Sources.FindLog(key) is { } log)
@@ -177,6 +179,23 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
         using var sending = new SnapshotSender(source, layout, request.Position, paced, listener.Pool);
         await BothAsync(sending.RunAsync, flow, paced, _ => source.Touch(), cancellationToken).ConfigureAwait(false);
         ReplicationEvents.FlowEnds(listener.Logger, flow.Id, flow.SentBytes);
+    }
+
+    private async Task SendManifestAsync(SubscribeBody request, ReplicaKey replica, ISnapshotSource source, CancellationToken cancellationToken)
+    {
+        var manifest = ManifestEncoding.Write(source.Lease);
+        if (request.Position < 0 || request.Position > manifest.Length)
+        {
+            throw new MalformedFrameException($"Position {request.Position} is not within the manifest's {manifest.Length} bytes.");
+        }
+
+        var epoch = source.Lease.Manifest.Epoch;
+        using var flow = Open(FlowKind.Snapshot, replica, request.Class);
+        var paced = Begin(flow, () => new HeartbeatBody(epoch, 0, Clock()));
+        source.Touch();
+        await AcceptAsync(new AcceptedBody(request.Position, manifest.Length, epoch), cancellationToken).ConfigureAwait(false);
+        var sending = new ManifestSender(manifest, source, request.Position, paced, listener.Pool);
+        await BothAsync(sending.RunAsync, flow, paced, _ => source.Touch(), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task SendLogAsync(SubscribeBody request, ReplicaKey replica, ILogSource source, CancellationToken cancellationToken)
