@@ -13,6 +13,12 @@ internal enum StoredType : byte
     Stream = 6,
 }
 
+/// <summary>All of a stored value but its payload.</summary>
+/// <param name="Type">The data type.</param>
+/// <param name="Expiry">Unix milliseconds after which the key is gone; 0: never.</param>
+/// <param name="PayloadLength">Bytes of the payload.</param>
+internal readonly record struct StoredHead(StoredType Type, long Expiry, int PayloadLength);
+
 /// <summary>
 /// How a value is kept in the <c>default</c> column family (persisted: frozen by golden tests):
 /// <code>
@@ -49,6 +55,9 @@ internal readonly ref struct StoredValue
 
     /// <summary>What follows the header.</summary>
     public ReadOnlySpan<byte> Payload { get; }
+
+    /// <summary>All but the payload.</summary>
+    public StoredHead Head => new(Type, Expiry, Payload.Length);
 
     /// <summary>Whether the key is gone at <paramref name="now"/> (Unix milliseconds). As in Redis, it still exists in the millisecond of its expiry.</summary>
     public bool HasExpired(long now) => Expiry != 0 && now > Expiry;

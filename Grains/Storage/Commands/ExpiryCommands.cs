@@ -34,7 +34,7 @@ internal static class ExpiryCommands
 
     private static void Remaining(Keyspace keyspace, byte[] key, bool relative, bool inSeconds)
     {
-        if (!keyspace.TryFind(key, out var value))
+        if (!keyspace.TryFindHead(key, out var value))
         {
             keyspace.Reply.Integer(-2);
             return;

@@ -8,9 +8,9 @@ internal static class KeyCommands
         var deleted = 0;
         foreach (var key in arguments.AsSpan(1))
         {
-            if (keyspace.TryFindForWrite(key, out var value))
+            if (keyspace.TryFindHeadForWrite(key, out var head))
             {
-                keyspace.Delete(key, value.Expiry);
+                keyspace.Delete(key, head.Expiry);
                 deleted++;
             }
         }
@@ -23,14 +23,14 @@ internal static class KeyCommands
         var found = 0;
         foreach (var key in arguments.AsSpan(1))
         {
-            found += keyspace.TryFind(key, out _) ? 1 : 0;
+            found += keyspace.TryFindHead(key, out _) ? 1 : 0;
         }
 
         keyspace.Reply.Integer(found);
     }
 
     public static void Type(Keyspace keyspace, byte[][] arguments) =>
-        keyspace.Reply.SimpleString(keyspace.TryFind(arguments[1], out var value) ? StoredValue.NameOf(value.Type) : "none");
+        keyspace.Reply.SimpleString(keyspace.TryFindHead(arguments[1], out var head) ? StoredValue.NameOf(head.Type) : "none");
 
     public static void Rename(Keyspace keyspace, byte[][] arguments)
     {
@@ -44,7 +44,7 @@ internal static class KeyCommands
     private static bool Move(Keyspace keyspace, byte[][] arguments, bool onlyIfMissing)
     {
         var (source, target) = (arguments[1], arguments[2]);
-        if (!keyspace.TryFindForWrite(source, out _))
+        if (!keyspace.TryFindHeadForWrite(source, out _))
         {
             throw new CommandException(RedisErrors.NoSuchKey);
         }
@@ -55,7 +55,7 @@ internal static class KeyCommands
         }
 
         // The target first: a found value holds only until the next look-up.
-        var found = keyspace.TryFindForWrite(target, out var old);
+        var found = keyspace.TryFindHeadForWrite(target, out var old);
         var oldExpiry = old.Expiry;
         if (found && onlyIfMissing)
         {

@@ -106,25 +106,55 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
         return false;
     }
 
-    /// <summary>Looks a string up for reading.</summary>
+    /// <summary>Looks a string up for reading, but for its payload.</summary>
     /// <exception cref="CommandException">The key holds another type.</exception>
-    public bool TryFindString(ReadOnlySpan<byte> key, out StoredValue value) => TryFind(key, out value) && IsString(value);
+    public bool TryFindStringHead(ReadOnlySpan<byte> key, out StoredHead head) => TryFindHead(key, out head) && IsString(head.Type);
 
-    /// <summary>Replies with a string, which goes from RocksDB's memory into the reply without a copy between. False, and no reply, when there is no such key or it holds another type.</summary>
+    /// <summary>As <see cref="TryFind"/>, for who does not need the payload: it is not copied.</summary>
     /// <exception cref="StorageFormatException">The value cannot be read.</exception>
-    public bool TryReplyString(ReadOnlySpan<byte> key, out bool isOtherType)
+    public bool TryFindHead(ReadOnlySpan<byte> key, out StoredHead head) => TryGetHead(MakeDataKey(key), out head) && !HasExpired(head);
+
+    /// <summary>As <see cref="TryFindForWrite"/>, for who does not need the payload: it is not copied.</summary>
+    /// <exception cref="StorageFormatException">The value cannot be read.</exception>
+    public bool TryFindHeadForWrite(ReadOnlySpan<byte> key, out StoredHead head)
+    {
+        if (!TryGetHead(MakeDataKey(key), out head))
+        {
+            return false;
+        }
+
+        if (!HasExpired(head))
+        {
+            return true;
+        }
+
+        Delete(key, head.Expiry);
+        head = default;
+        return false;
+    }
+
+    /// <summary>
+    /// Replies with a string or a part of it, which goes from RocksDB's memory into the reply without a copy between. False, and no reply, when there is no such key or it holds another type.
+    /// </summary>
+    /// <param name="key">The user's key.</param>
+    /// <param name="part">Which part, given the length; null: all of it.</param>
+    /// <param name="isOtherType">The key holds another type.</param>
+    /// <exception cref="StorageFormatException">The value cannot be read.</exception>
+    public bool TryReplyString(ReadOnlySpan<byte> key, Func<int, Range>? part, out bool isOtherType)
     {
         var dataKey = MakeDataKey(key);
+        replier ??= new ValueReplier(this);
+        replier.Part = part;
         var found = data.TryFind(dataKey, out var stored, out var deleted)
-            ? deleted ? Lookup.Missing : Replied(stored)
-            : database.Database.Get(dataKey, replier ??= new ValueReplier(this), database.Data);
+            ? deleted ? Lookup.Missing : replier.Deserialize(stored)
+            : database.Database.Get(dataKey, replier, database.Data);
         isOtherType = found == Lookup.OtherType;
         return found == Lookup.Replied;
     }
 
     /// <summary>Looks a string up for writing.</summary>
     /// <exception cref="CommandException">The key holds another type.</exception>
-    public bool TryFindStringForWrite(ReadOnlySpan<byte> key, out StoredValue value) => TryFindForWrite(key, out value) && IsString(value);
+    public bool TryFindStringForWrite(ReadOnlySpan<byte> key, out StoredValue value) => TryFindForWrite(key, out value) && IsString(value.Type);
 
     /// <summary>Makes a string the key's value.</summary>
     /// <param name="key">The user's key.</param>
@@ -229,25 +259,23 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
         return taken;
     }
 
-    private Lookup Replied(ReadOnlySpan<byte> stored)
+    private bool HasExpired(in StoredHead head) => head.Expiry != 0 && Now > head.Expiry;
+
+    private bool TryGetHead(ReadOnlySpan<byte> dataKey, out StoredHead head)
     {
-        var value = StoredValue.Decode(stored);
-        if (value.HasExpired(Now))
+        if (data.TryFind(dataKey, out var stored, out var deleted))
         {
-            return Lookup.Missing;
+            head = deleted ? default : StoredValue.Decode(stored).Head;
+            return !deleted;
         }
 
-        if (value.Type != StoredType.String)
-        {
-            return Lookup.OtherType;
-        }
-
-        Reply.BulkString(value.Payload);
-        return Lookup.Replied;
+        // No type has the number of the default: it is what there is when nothing is there.
+        head = database.Database.Get(dataKey, HeadReader.Instance, database.Data);
+        return head.Type != default;
     }
 
-    private static bool IsString(in StoredValue value) =>
-        value.Type == StoredType.String ? true : throw new CommandException(RedisErrors.WrongType);
+    private static bool IsString(StoredType type) =>
+        type == StoredType.String ? true : throw new CommandException(RedisErrors.WrongType);
 
     private bool TryGet(ReadOnlySpan<byte> dataKey, out ReadOnlySpan<byte> stored)
     {
@@ -287,49 +315,4 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
 
     private static void DeleteRange(WriteBatch batch, ReadOnlySpan<byte> end, ColumnFamilyHandle family) =>
         batch.DeleteRange([0], 1, end.ToArray(), (ulong)end.Length, family);
-
-    /// <summary>What became of a look-up whose value is replied.</summary>
-    private enum Lookup
-    {
-        Missing = 0,
-        Replied,
-        OtherType,
-    }
-
-    /// <summary>Replies with a value where it lies in RocksDB's memory.</summary>
-    private sealed class ValueReplier(Keyspace keyspace) : ISpanDeserializer<Lookup>
-    {
-        public Lookup Deserialize(ReadOnlySpan<byte> stored) => keyspace.Replied(stored);
-    }
-
-    /// <summary>Takes a value over from RocksDB's memory into a buffer that is used again for the next one.</summary>
-    private sealed class ValueReader : ISpanDeserializer<bool>
-    {
-        private const int KeptBytes = 1 << 20;
-        private byte[] buffer = new byte[8192];
-        private int length;
-
-        public ReadOnlySpan<byte> Value => buffer.AsSpan(0, length);
-
-        /// <summary>Lets go of a large value.</summary>
-        public void Forget()
-        {
-            if (buffer.Length > KeptBytes)
-            {
-                buffer = new byte[8192];
-            }
-        }
-
-        public bool Deserialize(ReadOnlySpan<byte> stored)
-        {
-            length = stored.Length;
-            if (length > buffer.Length)
-            {
-                buffer = new byte[Math.Max(8192, length)];
-            }
-
-            stored.CopyTo(buffer);
-            return true;
-        }
-    }
 }

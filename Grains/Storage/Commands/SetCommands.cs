@@ -16,12 +16,7 @@ internal static class SetCommands
             return;
         }
 
-        var found = options.Get ? keyspace.TryFindStringForWrite(key, out var old) : keyspace.TryFindForWrite(key, out old);
-        var oldExpiry = old.Expiry;
-        if (options.Get)
-        {
-            ReplyOld(keyspace, found, old);
-        }
+        var (found, oldExpiry) = LookUpOld(keyspace, key, options.Get);
 
         if ((options.OnlyIfMissing && found) || (options.OnlyIfPresent && !found))
         {
@@ -55,7 +50,7 @@ internal static class SetCommands
     public static void SetNx(Keyspace keyspace, byte[][] arguments)
     {
         CheckLength(arguments[2].Length);
-        var found = keyspace.TryFindForWrite(arguments[1], out _);
+        var found = keyspace.TryFindHeadForWrite(arguments[1], out _);
         if (!found)
         {
             keyspace.Store(arguments[1], arguments[2], 0, 0);
@@ -148,7 +143,7 @@ internal static class SetCommands
     {
         CheckLength(arguments[3].Length);
         var expiry = ReadExpiry(arguments[2], form, keyspace.Now, command);
-        keyspace.TryFindForWrite(arguments[1], out var old);
+        keyspace.TryFindHeadForWrite(arguments[1], out var old);
         StoreOrExpire(keyspace, arguments[1], arguments[3], expiry, old.Expiry);
         keyspace.Reply.Ok();
     }
@@ -164,6 +159,19 @@ internal static class SetCommands
         {
             keyspace.Store(key, content, expiry, oldExpiry);
         }
+    }
+
+    /// <summary>What SET must know of the value that it replaces: all of it to reply with it, else its head.</summary>
+    private static (bool Found, long Expiry) LookUpOld(Keyspace keyspace, byte[] key, bool reply)
+    {
+        if (!reply)
+        {
+            return (keyspace.TryFindHeadForWrite(key, out var head), head.Expiry);
+        }
+
+        var found = keyspace.TryFindStringForWrite(key, out var old);
+        ReplyOld(keyspace, found, old);
+        return (found, old.Expiry);
     }
 
     private static void ReplyOld(Keyspace keyspace, bool found, in StoredValue old)

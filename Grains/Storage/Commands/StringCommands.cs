@@ -5,17 +5,11 @@ internal static class StringCommands
 {
     public static void Get(Keyspace keyspace, byte[][] arguments)
     {
-        if (keyspace.TryReplyString(arguments[1], out var isOtherType))
+        if (!keyspace.TryReplyString(arguments[1], null, out var isOtherType))
         {
-            return;
+            RequireString(isOtherType);
+            keyspace.Reply.Null();
         }
-
-        if (isOtherType)
-        {
-            throw new CommandException(RedisErrors.WrongType);
-        }
-
-        keyspace.Reply.Null();
     }
 
     public static void GetDel(Keyspace keyspace, byte[][] arguments)
@@ -36,7 +30,7 @@ internal static class StringCommands
         foreach (var key in arguments.AsSpan(1))
         {
             // MGET, unlike GET, replies null for a key of another type.
-            if (!keyspace.TryReplyString(key, out _))
+            if (!keyspace.TryReplyString(key, null, out _))
             {
                 keyspace.Reply.Null();
             }
@@ -44,7 +38,7 @@ internal static class StringCommands
     }
 
     public static void StrLen(Keyspace keyspace, byte[][] arguments) =>
-        keyspace.Reply.Integer(keyspace.TryFindString(arguments[1], out var value) ? value.Payload.Length : 0);
+        keyspace.Reply.Integer(keyspace.TryFindStringHead(arguments[1], out var head) ? head.PayloadLength : 0);
 
     public static void Append(Keyspace keyspace, byte[][] arguments)
     {
@@ -62,17 +56,11 @@ internal static class StringCommands
     {
         var start = RedisNumber.Parse(arguments[2]);
         var end = RedisNumber.Parse(arguments[3]);
-        keyspace.TryFindString(arguments[1], out var value);
-        var length = value.Payload.Length;
-        if (start < 0 && end < 0 && start > end)
+        if (!keyspace.TryReplyString(arguments[1], length => Part(start, end, length), out var isOtherType))
         {
+            RequireString(isOtherType);
             keyspace.Reply.BulkString([]);
-            return;
         }
-
-        start = Math.Max(start < 0 ? start + length : start, 0);
-        end = Math.Min(Math.Max(end < 0 ? end + length : end, 0), length - 1);
-        keyspace.Reply.BulkString(start > end ? [] : value.Payload[(int)start..(int)(end + 1)]);
     }
 
     public static void SetRange(Keyspace keyspace, byte[][] arguments)
@@ -107,5 +95,26 @@ internal static class StringCommands
 
         patch.CopyTo(span[(int)offset..]);
         keyspace.Reply.Integer(span.Length);
+    }
+
+    /// <summary>What GETRANGE means by its two numbers, either of which may count from the end.</summary>
+    private static Range Part(long start, long end, int length)
+    {
+        if (start < 0 && end < 0 && start > end)
+        {
+            return 0..0;
+        }
+
+        start = Math.Max(start < 0 ? start + length : start, 0);
+        end = Math.Min(Math.Max(end < 0 ? end + length : end, 0), length - 1);
+        return start > end ? 0..0 : (int)start..(int)(end + 1);
+    }
+
+    private static void RequireString(bool isOtherType)
+    {
+        if (isOtherType)
+        {
+            throw new CommandException(RedisErrors.WrongType);
+        }
     }
 }
