@@ -2,29 +2,97 @@ namespace Sluice.Bandwidth.RateControl;
 
 /// <summary>
 /// Finds the rate that one flow's path bears, without filling the queue of its bottleneck. Pure: samples of the path come in, a rate goes out; no clock, no socket. One for each connection, at its sender.
+/// <para>
+/// <b>The law.</b> While a flow sends more than its bottleneck can pass, the bottleneck's queue grows, and what is acknowledged per second is exactly what the bottleneck passes of this flow: the
+/// delivery rate measures what is available, and round trip minus base round trip measures the queue. So the controller keeps one figure, <c>available</c>, and paces at
+/// <code>rate = available x (1 + (set point - queue) / T)</code>
+/// With <c>available</c> right, the queue obeys dq/dt = (set point - q) / T: it approaches the set point without overshoot, with the time constant T, whatever the link's speed. An error of x in <c>available</c> shifts
+/// the queue by x times T and is seen there. This is BBR's model (a rate from delivery, Cardwell et al. 2016) under LEDBAT's goal (a bounded delay, RFC 6817); neither a window nor a loss is needed.
+/// What sets <c>available</c> depends on the queue:
+/// </para>
+/// <list type="bullet">
+/// <item><b>Above the target</b> the path has become slower, or somebody else has come: the delivery rate of the last two samples is taken as it is, and up to nine tenths of it are left unsent until the queue has
+/// gone. A link that falls to a tenth is answered two samples after its queue was seen. A foreground that fills the queue gets the link: our part of the delivery shrinks with our rate, down to the floor (LEDBAT++'s
+/// multiplicative decrease).</item>
+/// <item><b>Between the set point and the target</b> there always is a queue, thus delivery is exact: <c>available</c> follows it.</item>
+/// <item><b>Below the set point</b> the bottleneck may have been idle at times, and delivery is then only what we sent: <c>available</c> rises with it but never falls.</item>
+/// <item><b>Without a queue</b> there is room: the rate grows by 5 % a round, doubling that growth each quiet round up to a doubling of the rate. A link that became ten times as fast is found
+/// within a second or so, while a moment without a queue costs nothing.</item>
+/// </list>
+/// <para>
+/// <b>Start-up</b> begins with TCP's initial window a round trip and doubles each round until the queue reaches the set point, or delivery no longer follows.
+/// <b>Slow-downs</b> (LEDBAT++, draft-irtf-iccrg-ledbat-plus-plus, 4.4): when the queue was never seen empty for eight seconds, the flow sends half its rate just long enough to drain what it holds itself; so the base
+/// round trip is measured afresh, and a flow that came later, and took our queue for the path, sees the path. Against a queue that stays we can do nothing: it is marked as that of others.
+/// <b>Losses</b> of more than 2 % (BBRv2's bound: less may be radio) say that the buffer is shorter than the target: its length becomes the target, so that the next overload is seen before it is a loss, for
+/// a loss costs far more in the kernel's congestion control (cubic 30 %, reno half of the window) than here.
+/// </para>
+/// <para>
+/// <b>What lies below.</b> Pacing is an upper bound; reno, cubic and BBR in the kernel act under it, on a window that a path without queue and losses seldom lets them feel. Where the kernel does hold the flow
+/// back (<see cref="PathSample.HeldBack"/>), what it delivers is what there is, and the rate stays near it. Nothing is learned from a flow that has nothing to send; it keeps what it knew, and within seconds
+/// falls to four times what it really sends (RFC 7661), or its initial rate. The figures of each constant are derived in docs/bandwidth.md.
+/// </para>
 /// </summary>
 public sealed class DelayBasedRateController
 {
-    private const double SetPoint = 0.5;
-    private const double Quiet = 0.15;
-    private const double UpSeconds = 0.15;
-    private const double DownSeconds = 0.06;
-    private const double MostCut = 0.75;
-    private const double SlowDownEvery = 8;
-    private const double SlowDownFactor = 0.5;
-    private const double InitialWindow = 10 * 1500;
-    private const double Unbounded = 4e9;
-    private const double Least = 1500;
+    // Half the target on average leaves the other half for what happens between two samples: the 99th percentile, which people feel, then is near the target itself.
+    private const double SetPointPart = 0.5;
 
-    private double target;
+    // A queue below this may be jitter, and never less than a millisecond is.
+    private const double QuietPart = 0.15;
+    private const double LeastQuiet = 0.001;
+    private const double EmptyPart = 0.1;
+
+    // T of the law. At least three times the loop's delay (round trip, sample, and half the window that delivery is taken over), where a delayed integrator does not overshoot (its bound is e).
+    // Below the target, where nobody suffers, slowly; above it the queue is somebody's latency, and a little overshoot, into an empty queue, is cheap.
+    private const double UpSeconds = 0.15;
+    private const double UpLoops = 3;
+    private const double DownSeconds = 0.06;
+    private const double DownLoops = 1.5;
+
+    // What is sent at the least while a queue drains, as a part of what is delivered: below it the kernel's own estimates would starve.
+    private const double MostCut = 0.9;
+    private const double RisingMargin = 0.05;
+    private const double FollowSeconds = 0.2;
+
+    private const double FirstGrowth = 0.05;
+    private const double MostGrowth = 1;
+    private const double RoundMargin = 0.04;
+
+    // Eight seconds: three chances in each base window of thirty. Half the rate drains the queue in twice its length; at 50 ms round trip that costs half a per cent of the link.
+    private const double SlowDownEvery = 8;
+    private const double SlowDownPart = 0.5;
+
+    private const double LossPart = 0.02;
+    private const double LeastLoss = 3 * 1514;
+    private const double AfterLoss = 0.95;
+    private const double CeilingSeconds = 3;
+    private const double AfterOverload = 0.5;
+    private const double BufferPart = 0.8;
+    private const double LeastTarget = 0.003;
+    private const double TargetRecovery = 0.03;
+
+    // TCP's initial window (RFC 6928).
+    private const double InitialWindow = 10 * 1514;
+    private const double MostProven = 4;
+    private const double ProvenHalfLife = 2;
+    private const double LeastRate = 1500;
+    private const double MostRate = 1e11;
+
+    // 32 Gb/s: above that pacing costs more than any queue is worth, and a single flow is bound by its disks.
+    private const double Unbounded = 4e9;
+    private const double IdleSeconds = 0.1;
+
     private readonly PathEstimate path = new();
     private readonly ShareProbe probe;
+    private double target;
+    private double buffer = double.PositiveInfinity;
     private Phase phase = Phase.Begin;
+    private FlowHold held;
     private double available;
     private double rate;
     private double initial;
     private double pacing;
-    private FlowHold held;
+    private double now;
     private double roundEnds;
     private double roundDelivery;
     private int roundsWithoutGrowth;
@@ -32,11 +100,10 @@ public sealed class DelayBasedRateController
     private double lastEmpty;
     private double slowDownEnds;
     private double slowDownQueue;
-    private double ceiling = double.PositiveInfinity;
+    private double ceiling;
     private double ceilingEnds;
+    private double lossCounts;
     private bool isQueueOfOthers;
-    private double lossEnds;
-    private double now;
 
     /// <summary>Begins a flow.</summary>
     /// <param name="targetQueueDelay">What its queue may add to the path's round trip; 1 ms to 1 s.</param>
@@ -55,7 +122,7 @@ public sealed class DelayBasedRateController
         SlowDown,
     }
 
-    /// <summary>What the flow's queue may add to the path's round trip; 1 ms to 1 s.</summary>
+    /// <summary>What the flow's queue may add to the path's round trip; 1 ms to 1 s. May be changed at any time.</summary>
     public TimeSpan TargetQueueDelay
     {
         get => TimeSpan.FromSeconds(target);
@@ -67,19 +134,24 @@ public sealed class DelayBasedRateController
         }
     }
 
-    private double SetPointSeconds => SetPoint * target;
+    private double Target => Math.Min(target, Math.Max(LeastTarget, buffer));
 
-    private double QuietSeconds => Quiet * target;
+    private double SetPoint => SetPointPart * Target;
 
-    private bool IsBackToBack => held is FlowHold.StartUp or FlowHold.Delay or FlowHold.Floor or FlowHold.None && !path.IsApplicationLimited;
+    private double Quiet => Math.Max(QuietPart * Target, Math.Min(LeastQuiet, SetPoint));
 
-    private double Round => path.Rtt + 0.04;
+    // The flow sent what its own rate let through, so that what came of it is an answer to that rate.
+    private bool IsPacedByUs => held is FlowHold.StartUp or FlowHold.Delay or FlowHold.Floor or FlowHold.None && !path.IsApplicationLimited;
+
+    private double Round => path.Rtt + RoundMargin;
+
+    private double StartUpRound => Math.Max(path.Rtt, 0.02);
 
     private double Interval => phase == Phase.StartUp ? Math.Clamp(path.Base / 2, 0.01, 0.02) : Math.Clamp(path.Base / 2, 0.02, 0.05);
 
     /// <summary>Takes a sample in and says how fast the flow may send.</summary>
     /// <param name="sample">Samples come in the order of time, about as often as the last decision asked for.</param>
-    /// <param name="terms">What broker and operators allow at present.</param>
+    /// <param name="allowance">What broker and operators allow at present.</param>
     public RateDecision Update(in PathSample sample, in FlowAllowance allowance)
     {
         var elapsed = phase == Phase.Begin ? 0 : sample.At.TotalSeconds - now;
@@ -111,35 +183,34 @@ public sealed class DelayBasedRateController
         {
             phase = Phase.StartUp;
             rate = available = initial = InitialWindow / path.Rtt;
-            roundEnds = now + RoundOfStartUp;
+            roundEnds = now + StartUpRound;
             lastEmpty = now;
         }
     }
 
-    private double RoundOfStartUp => Math.Max(path.Rtt, 0.02);
-
     private void StartUp()
     {
-        if (path.QueueDelay > SetPointSeconds || HasLoss())
+        if (path.QueueDelay > SetPoint || HasLoss())
         {
-            EndStartUp(0.9 * path.Latest);
+            EndStartUp(path.Latest);
             return;
         }
 
-        if (now < roundEnds || !IsBackToBack)
+        if (now < roundEnds || !IsPacedByUs)
         {
             return;
         }
 
-        var delivery = path.Delivery(RoundOfStartUp);
+        // As BBR: three rounds in which delivery did not grow by a quarter, although the rate doubled.
+        var delivery = path.Delivery(StartUpRound);
         roundsWithoutGrowth = delivery < 1.25 * roundDelivery ? roundsWithoutGrowth + 1 : 0;
         roundDelivery = Math.Max(delivery, roundDelivery);
-        roundEnds = now + RoundOfStartUp;
+        roundEnds = now + StartUpRound;
         if (roundsWithoutGrowth >= 3)
         {
             EndStartUp(path.Recent);
         }
-        else if (rate < 4 * delivery)
+        else if (rate < MostProven * delivery)
         {
             rate = available = 2 * rate;
         }
@@ -149,20 +220,19 @@ public sealed class DelayBasedRateController
     {
         rate = available = Math.Min(available, found);
         phase = Phase.Delay;
-        quietRounds = 0;
-        roundEnds = now + Round;
         lastEmpty = now;
+        EndQuiet();
     }
 
     private void Delay(double elapsed)
     {
-        var queue = path.QueueDelay;
+        buffer *= 1 + TargetRecovery * elapsed;
         if (!path.IsFresh)
         {
             return;
         }
 
-        if (queue < 0.1 * target)
+        if (path.QueueDelay < EmptyPart * Target)
         {
             lastEmpty = now;
             isQueueOfOthers = false;
@@ -170,62 +240,68 @@ public sealed class DelayBasedRateController
 
         if (HasLoss())
         {
-            Yield();
-            return;
+            YieldToLoss();
         }
+        else if (path.QueueDelay > Target)
+        {
+            Drain();
+        }
+        else if (!path.IsApplicationLimited)
+        {
+            Hold(elapsed);
+        }
+    }
 
-        if (queue > target)
+    private void Drain()
+    {
+        EndQuiet();
+
+        // While the queue falls, what is delivered is only what we sent a moment ago, having cut already: to believe it would be to cut again for the same queue.
+        if (path.QueueDelay >= path.QueueDelayBefore - RisingMargin * Target || path.Latest > available)
         {
             available = Math.Min(path.Latest, 1.1 * available);
-            quietRounds = 0;
-            roundEnds = now + Round;
-            var down = Math.Max(DownSeconds, 1.5 * (path.Base + Interval));
-            rate = available * (1 - Math.Min(MostCut, (queue - SetPointSeconds) / down));
-            if (rate < Least || now - lastEmpty > SlowDownEvery + 2)
-            {
-                isQueueOfOthers = true;
-            }
-
-            return;
         }
 
-        if (path.IsApplicationLimited)
-        {
-            return;
-        }
+        // What is sent again from now on was lost to this queue.
+        lossCounts = now + AfterOverload + 2 * path.Rtt;
+        var seconds = Math.Max(DownSeconds, DownLoops * (path.Base + Interval));
+        rate = available * (1 - Math.Min(MostCut, (path.QueueDelay - SetPoint) / seconds));
+        isQueueOfOthers |= now - lastEmpty > SlowDownEvery;
+    }
 
-        if (queue > QuietSeconds)
+    private void Hold(double elapsed)
+    {
+        if (path.QueueDelay > Quiet)
         {
-            quietRounds = 0;
-            roundEnds = now + Round;
-            if (queue > SetPointSeconds)
-            {
-                available += (path.Recent - available) * Math.Min(1, elapsed / 0.2);
-            }
-            else
-            {
-                available = Math.Max(available, Math.Min(path.Recent, 1.1 * available));
-            }
+            EndQuiet();
+            var measured = Math.Min(path.Recent, 1.1 * available);
+            available = path.QueueDelay > SetPoint ? available + (measured - available) * Math.Min(1, elapsed / FollowSeconds) : Math.Max(available, measured);
         }
         else
         {
             Grow(elapsed);
         }
 
-        var up = Math.Max(UpSeconds, 3 * (path.Base + Interval));
-        rate = available * (1 + (SetPointSeconds - queue) / up);
+        if (path.IsKernelLimited)
+        {
+            // Slowly: BBR itself all but stops for 0.2 s in ten.
+            available = Math.Min(available, Math.Max(1.25 * path.Recent, available * Math.Pow(0.5, elapsed / ProvenHalfLife)));
+        }
+
+        var seconds = Math.Max(UpSeconds, UpLoops * (path.Base + Interval));
+        rate = available * (1 + (SetPoint - path.QueueDelay) / seconds);
         if (now - lastEmpty > SlowDownEvery)
         {
             phase = Phase.SlowDown;
-            slowDownQueue = queue;
-            slowDownEnds = now + path.Rtt + 2 * queue + 2 * Interval;
-            rate = SlowDownFactor * available;
+            slowDownQueue = path.QueueDelay;
+            slowDownEnds = now + path.Rtt + path.QueueDelay / SlowDownPart + 2 * Interval;
+            rate = SlowDownPart * available;
         }
     }
 
     private void Grow(double elapsed)
     {
-        if (!IsBackToBack)
+        if (!IsPacedByUs)
         {
             return;
         }
@@ -236,52 +312,60 @@ public sealed class DelayBasedRateController
             roundEnds = now + Round;
         }
 
-        if (quietRounds == 0 || available > 2 * path.Delivery(Round))
+        // The last growth must have been delivered before there is more.
+        if (quietRounds == 0 || available > 2 * path.Delivery(Math.Max(Round, path.Window)))
         {
             return;
         }
 
-        var gain = Math.Min(1, 0.05 * Math.Pow(2, quietRounds - 1));
-        available *= 1 + gain * elapsed / Round;
+        available *= 1 + Math.Min(MostGrowth, FirstGrowth * Math.Pow(2, quietRounds - 1)) * elapsed / Round;
         if (now < ceilingEnds)
         {
             available = Math.Min(available, ceiling);
         }
     }
 
+    private void EndQuiet()
+    {
+        quietRounds = 0;
+        roundEnds = now + Round;
+    }
+
     private void SlowDown()
     {
-        var queue = path.QueueDelay;
-        if (now < slowDownEnds && queue > 0.1 * target && queue <= target)
+        if (now < slowDownEnds && path.QueueDelay > EmptyPart * Target && path.QueueDelay <= Target)
         {
             return;
         }
 
-        isQueueOfOthers = queue > Math.Max(QuietSeconds, slowDownQueue / 2);
+        isQueueOfOthers = path.QueueDelay > Math.Max(Quiet, slowDownQueue / 2);
         lastEmpty = now;
         phase = Phase.Delay;
         rate = available;
     }
 
-    private void Yield()
-    {
-        ceiling = 0.98 * Math.Min(available, path.Recent);
-        ceilingEnds = now + 3;
-        available = 0.95 * Math.Min(available, path.Recent);
-        rate = available;
-        quietRounds = 0;
-        lossEnds = now + Round;
-    }
-
     private bool HasLoss()
     {
-        if (now < lossEnds)
+        // Beside a queue above the target, which somebody keeps full, losses tell nothing new.
+        if (now < lossCounts || path.QueuePeak > target)
         {
             return false;
         }
 
         var recent = path.Over(Math.Max(0.1, path.Rtt));
-        return recent.Retransmitted > 4500 && recent.Retransmitted > 0.02 * recent.Sent;
+        return recent.Retransmitted > LeastLoss && recent.Retransmitted > LossPart * recent.Sent;
+    }
+
+    private void YieldToLoss()
+    {
+        EndQuiet();
+        buffer = Math.Min(target, BufferPart * path.QueuePeak);
+        ceiling = Math.Min(available, path.Recent);
+        ceilingEnds = now + CeilingSeconds;
+        rate = available = AfterLoss * ceiling;
+
+        // What was lost before this answer is still being sent again for a while.
+        lossCounts = now + Math.Max(0.1, path.Rtt) + Round;
     }
 
     private void Bound(double elapsed, double floor)
@@ -292,15 +376,16 @@ public sealed class DelayBasedRateController
             return;
         }
 
-        var proven = Math.Max(initial, 4 * path.Delivery(Round));
-        if (!IsBackToBack && available > proven)
+        var proven = Math.Max(initial, MostProven * path.Delivery(Round));
+        if (!IsPacedByUs && available > proven)
         {
-            available = Math.Max(proven, available * Math.Pow(2, -elapsed / 2));
+            available = Math.Max(proven, available * Math.Pow(0.5, elapsed / ProvenHalfLife));
             rate = Math.Min(rate, available);
         }
 
-        available = Math.Clamp(available, Math.Max(Least, floor), 1e11);
-        rate = Math.Clamp(rate, Math.Max(Least, floor), 1e11);
+        var least = Math.Max(LeastRate, floor);
+        available = Math.Clamp(available, least, MostRate);
+        rate = Math.Clamp(rate, least, MostRate);
     }
 
     private RateDecision Decide(in FlowAllowance allowance)
@@ -309,13 +394,13 @@ public sealed class DelayBasedRateController
         var (pace, hold) = allowance.Pacing(own);
         var share = hold == FlowHold.Share && allowance.IsShareEstimated && !path.IsApplicationLimited ? allowance.ShareBytesPerSecond : 0;
         var (probing, due) = probe.Update(now, share, path.QueueDelay, path.Rtt);
-        if (probing > 0 && probing < share)
+        var burst = probing > share ? (long)probing : 0;
+        if (probing > 0)
         {
-            own = (long)probing;
+            own = burst > 0 ? own : (long)probing;
+            pace = allowance.Pacing(own, burst).BytesPerSecond;
         }
 
-        var burst = probing > share ? (long)probing : 0;
-        pace = probing > 0 ? allowance.Pacing(own, burst).BytesPerSecond : pace;
         held = hold == FlowHold.Delay && phase is Phase.Begin or Phase.StartUp ? FlowHold.StartUp : hold;
         pacing = pace == 0 ? rate : pace;
         return new RateDecision
@@ -325,11 +410,13 @@ public sealed class DelayBasedRateController
             PacingBytesPerSecond = pace,
             HeldBy = path.IsApplicationLimited ? FlowHold.Application : held,
             QueueDelay = TimeSpan.FromSeconds(path.QueueDelay),
+            SmoothedRtt = TimeSpan.FromSeconds(path.Rtt),
             BaseRtt = double.IsFinite(path.Base) ? TimeSpan.FromSeconds(path.Base) : TimeSpan.Zero,
             DeliveryBytesPerSecond = (long)path.Delivery(probe.IsMeasuring ? 0.02 : 0.1),
-            IsNetworkLimited = !path.IsApplicationLimited && (path.IsKernelLimited || path.QueueDelay > QuietSeconds),
+            RetransmittedBytes = (long)path.RetransmittedBytes,
+            IsNetworkLimited = !path.IsApplicationLimited && (path.IsKernelLimited || path.QueueDelay > Quiet),
             IsQueueOfOthers = isQueueOfOthers,
-            NextSample = TimeSpan.FromSeconds(Math.Min(Interval, due)),
+            NextSample = TimeSpan.FromSeconds(Math.Min(path.IsIdle ? IdleSeconds : Interval, due)),
         };
     }
 }

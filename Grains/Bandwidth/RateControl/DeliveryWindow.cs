@@ -24,7 +24,7 @@ internal sealed class DeliveryWindow
             allowed += pacing * (sample.At - Newest.At).TotalSeconds;
         }
 
-        points[count % points.Length] = new Point(sample.At, sample.AckedBytes, sample.SentBytes, allowed, sample.RetransmittedBytes);
+        points[count % points.Length] = new Point(sample.At, sample.AckedBytes, sample.SentBytes, allowed, sample.RetransmittedBytes, sample.HeldBack.TotalSeconds);
         count++;
     }
 
@@ -44,12 +44,12 @@ internal sealed class DeliveryWindow
         }
 
         return new Traffic(
-            (newest.At - from.At).TotalSeconds, newest.Acked - from.Acked, newest.Sent - from.Sent, newest.Allowed - from.Allowed, newest.Retransmitted - from.Retransmitted);
+            (newest.At - from.At).TotalSeconds, newest.Acked - from.Acked, newest.Sent - from.Sent, newest.Allowed - from.Allowed, newest.Retransmitted - from.Retransmitted, newest.HeldBack - from.HeldBack);
     }
 
     private Point Newest => points[(count - 1) % points.Length];
 
-    private readonly record struct Point(TimeSpan At, double Acked, double Sent, double Allowed, double Retransmitted);
+    private readonly record struct Point(TimeSpan At, double Acked, double Sent, double Allowed, double Retransmitted, double HeldBack);
 }
 
 /// <summary>Bytes of a stretch of time.</summary>
@@ -58,7 +58,8 @@ internal sealed class DeliveryWindow
 /// <param name="Sent">Given to the network.</param>
 /// <param name="Allowed">What pacing would have let through.</param>
 /// <param name="Retransmitted">Sent again.</param>
-internal readonly record struct Traffic(double Seconds, double Acked, double Sent, double Allowed, double Retransmitted)
+/// <param name="HeldBack">For how long of it the kernel held the sender back.</param>
+internal readonly record struct Traffic(double Seconds, double Acked, double Sent, double Allowed, double Retransmitted, double HeldBack)
 {
     /// <summary>The delivery rate, bytes per second.</summary>
     public double Delivery => Seconds > 0 ? Acked / Seconds : 0;

@@ -9,9 +9,16 @@ internal sealed class PathEstimate
     // 100 ms: what the bucket sends one slice too many or too few is then 4 %.
     private const double LongWindow = 0.1;
 
+    // And four of the bucket's smallest slices, at rates where these are far apart.
+    private const double FewSlices = 4 * 2048;
+    private const double MostWindow = 1;
+
     // A sender on a busy machine wakes late and loses some of what it was allowed; below this it was not pacing that held it.
     private const double LeastEfficiency = 0.85;
     private const double EfficiencyMemory = 1;
+
+    // A paced sender hardly ever finds its socket full: each slice has left before the next one is due.
+    private const double LeastHeldBack = 0.2;
 
     private readonly DeliveryWindow window = new();
     private readonly BaseRtt baseRtt = new();
@@ -32,6 +39,12 @@ internal sealed class PathEstimate
     /// <summary>What queues add to the base.</summary>
     public double QueueDelay { get; private set; }
 
+    /// <summary>What <see cref="QueueDelay"/> was at the last sample before at which the path was heard of.</summary>
+    public double QueueDelayBefore { get; private set; }
+
+    /// <summary>Sent again since the connection began.</summary>
+    public double RetransmittedBytes => last.RetransmittedBytes;
+
     /// <summary>The path was heard of since the sample before; otherwise <see cref="QueueDelay"/> is an old one.</summary>
     public bool IsFresh { get; private set; }
 
@@ -41,8 +54,17 @@ internal sealed class PathEstimate
     /// <summary>There was nothing to send, or nobody to take it: what was delivered says nothing of the path.</summary>
     public bool IsApplicationLimited { get; private set; }
 
-    /// <summary>Of late, as a rate of what pacing lets through: what a pacing rate must be for this to be delivered.</summary>
-    public double Recent => Delivery(Math.Max(LongWindow, Rtt)) * inverseEfficiency;
+    /// <summary>The delivery rate of late, as a pacing rate: what a sender that now and then wakes late must be allowed, so that this is delivered.</summary>
+    public double Recent => Delivery(Window) * inverseEfficiency;
+
+    /// <summary>How far back "of late" reaches, in seconds.</summary>
+    public double Window { get; private set; } = LongWindow;
+
+    /// <summary>Nothing was sent since the sample before, and nothing is under way.</summary>
+    public bool IsIdle { get; private set; }
+
+    /// <summary>The highest queue of the last round trip or two, so that it is still known when losses are.</summary>
+    public double QueuePeak { get; private set; }
 
     /// <summary>As <see cref="Recent"/>, over the shortest time that makes sense: exact while there is a queue, for then the bottleneck sends at its own rhythm.</summary>
     public double Latest => Delivery(ShortWindow) * inverseEfficiency;
@@ -65,6 +87,7 @@ internal sealed class PathEstimate
         if (IsFresh)
         {
             lastProgress = now;
+            QueueDelayBefore = QueueDelay;
         }
 
         // Old figures are worth nothing; and the transport's minimum tells of a single packet that met an empty queue between two samples, when it has just fallen.
@@ -78,12 +101,14 @@ internal sealed class PathEstimate
             baseRtt.Observe(sample.At, sample.MinRtt.TotalSeconds);
         }
 
-        var receiverLimited = sample.IsReceiverLimited;
+        IsIdle = begun && sample.SentBytes <= last.SentBytes && sample.AckedBytes >= sample.SentBytes - 1;
         last = sample;
         begun = true;
+        Window = Math.Clamp(FewSlices / Math.Max(1, pacing), Math.Max(LongWindow, Rtt), Math.Max(MostWindow, Rtt));
         QueueDelay = Rtt > 0 ? Math.Max(0, Rtt - Base) : 0;
         AllowForSilence(sample, now);
-        Classify(sample, pacing, elapsed, receiverLimited);
+        QueuePeak = Math.Max(QueueDelay, QueuePeak * Math.Pow(0.5, elapsed / (2 * Rtt + ShortWindow)));
+        Classify(elapsed, sample.IsReceiverLimited);
     }
 
     // No acknowledgement although bytes are under way: the next one will tell of at least so long a queue (or the link is cut). Waiting for it would be waiting for the queue to grow.
@@ -97,11 +122,10 @@ internal sealed class PathEstimate
         }
     }
 
-    private void Classify(in PathSample sample, double pacing, double elapsed, bool receiverLimited)
+    private void Classify(double elapsed, bool receiverLimited)
     {
-        var recent = window.Over(Math.Max(LongWindow, Rtt));
-        var slice = Math.Max(16 << 10, pacing * 0.004);
-        IsKernelLimited = sample.NotSentBytes > slice && !receiverLimited;
+        var recent = window.Over(Window);
+        IsKernelLimited = recent.HeldBack > LeastHeldBack * recent.Seconds && !receiverLimited;
         var held = recent.Sent < LeastEfficiency * recent.Allowed;
         IsApplicationLimited = receiverLimited || (held && !IsKernelLimited);
         if (!held && recent.Sent > 0 && !IsKernelLimited && elapsed > 0)

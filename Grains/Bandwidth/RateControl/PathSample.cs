@@ -24,8 +24,11 @@ public readonly record struct PathSample
     /// <summary>Bytes sent again.</summary>
     public double RetransmittedBytes { get; init; }
 
-    /// <summary>Bytes that wait in the socket because the kernel's own congestion window, or a full queue of this host, holds them back.</summary>
-    public double NotSentBytes { get; init; }
+    /// <summary>
+    /// How long in all the sender has waited for room in its socket, where next to nothing may wait unsent (TCP_NOTSENT_LOWAT): it had data and leave to send, but the kernel's congestion window, or
+    /// a full queue of this host, held it back.
+    /// </summary>
+    public TimeSpan HeldBack { get; init; }
 
     /// <summary>The receiver, not the network, held the connection back since the last sample (its window was closed).</summary>
     public bool IsReceiverLimited { get; init; }

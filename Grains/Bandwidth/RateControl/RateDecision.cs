@@ -18,11 +18,17 @@ public readonly record struct RateDecision
     /// <summary>What queues add to the base round trip, made by whomever.</summary>
     public TimeSpan QueueDelay { get; init; }
 
+    /// <summary>The smoothed round trip; zero: not known yet.</summary>
+    public TimeSpan SmoothedRtt { get; init; }
+
     /// <summary>The round trip of the empty path; zero: not known yet.</summary>
     public TimeSpan BaseRtt { get; init; }
 
     /// <summary>What was delivered of late.</summary>
     public long DeliveryBytesPerSecond { get; init; }
+
+    /// <summary>Bytes that were sent more than once since the connection began.</summary>
+    public long RetransmittedBytes { get; init; }
 
     /// <summary>The delivery rate is what the network gave: there was a queue, losses, or data held back by the kernel. Otherwise it only says that the network gives at least so much.</summary>
     public bool IsNetworkLimited { get; init; }

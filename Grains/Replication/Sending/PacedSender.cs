@@ -34,6 +34,7 @@ internal sealed class PacedSender : IDisposable
     private readonly Lock clockGate = new();
     private long sent;
     private long written;
+    private long heldBackTicks;
     private long consumed;
 
     /// <summary>Begins to pace the connection.</summary>
@@ -53,6 +54,9 @@ internal sealed class PacedSender : IDisposable
 
     /// <summary>Bytes on the wire for a byte of payload, packet headers included.</summary>
     public double WireFactor { get; }
+
+    /// <summary>How long in all writing has waited for room in the socket.</summary>
+    public TimeSpan HeldBack => TimeSpan.FromTicks(Interlocked.Read(ref heldBackTicks));
 
     /// <summary>True while a frame is half sent: then nothing else may be sent on this connection.</summary>
     public bool InFrame { get; private set; }
@@ -90,6 +94,7 @@ internal sealed class PacedSender : IDisposable
                 MinRtt = clock.Least,
                 AckedBytes = Interlocked.Read(ref consumed) * WireFactor,
                 SentBytes = Interlocked.Read(ref written) * WireFactor,
+                HeldBack = HeldBack,
             };
         }
     }
@@ -146,7 +151,7 @@ internal sealed class PacedSender : IDisposable
         while (!frame.IsEmpty)
         {
             var slice = Math.Min(frame.Length, await TurnAsync(cancellationToken).ConfigureAwait(false));
-            await connection.SendAsync(frame[..slice], cancellationToken).ConfigureAwait(false);
+            await WriteAsync(frame[..slice], cancellationToken).ConfigureAwait(false);
             bucket.Spend(slice * WireFactor, connection.Now);
             flow.CountSent(slice);
             lock (clockGate)
@@ -165,6 +170,19 @@ internal sealed class PacedSender : IDisposable
     {
         flow.PacingChanged -= PaceKernel;
         flow.PauseChanged -= acknowledged.Set;
+    }
+
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> slice, CancellationToken cancellationToken)
+    {
+        var writing = connection.SendAsync(slice, cancellationToken);
+        if (writing.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        var before = connection.Now;
+        await writing.ConfigureAwait(false);
+        Interlocked.Add(ref heldBackTicks, (connection.Now - before).Ticks);
     }
 
     private async ValueTask<int> TurnAsync(CancellationToken cancellationToken)

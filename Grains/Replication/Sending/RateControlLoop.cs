@@ -77,7 +77,7 @@ internal sealed class RateControlLoop
             AckedBytes = figures.AckedBytes * sender.WireFactor,
             SentBytes = (figures.SentBytes - figures.RetransmittedBytes) * sender.WireFactor,
             RetransmittedBytes = figures.RetransmittedBytes * sender.WireFactor,
-            NotSentBytes = figures.NotSentBytes * sender.WireFactor,
+            HeldBack = sender.HeldBack,
             IsReceiverLimited = isReceiverLimited,
         };
     }

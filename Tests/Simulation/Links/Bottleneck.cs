@@ -18,8 +18,8 @@ internal sealed class Bottleneck(int senders, Func<double, double> capacity, dou
     /// <summary>What the link carries at present.</summary>
     public double Capacity(double now) => capacity(now);
 
-    /// <summary>Takes in what the senders sent in a step. What does not fit is lost.</summary>
-    public void Enqueue(double now, ReadOnlySpan<double> sent, Span<double> lost)
+    /// <summary>Takes in what the senders sent in a step. What does not fit into the buffer, nor passes within the step, is lost.</summary>
+    public void Enqueue(double now, double step, ReadOnlySpan<double> sent, Span<double> lost)
     {
         double total = 0;
         foreach (var bytes in sent)
@@ -33,7 +33,7 @@ internal sealed class Bottleneck(int senders, Func<double, double> capacity, dou
             return;
         }
 
-        var kept = Math.Clamp((buffer - Queued) / total, 0, 1);
+        var kept = Math.Clamp((buffer + capacity(now) * step - Queued) / total, 0, 1);
         var chunk = spare.TryPop(out var used) ? used : new double[senders];
         for (var sender = 0; sender < senders; sender++)
         {

@@ -43,8 +43,39 @@ internal sealed record LinkScenario
 
     public double Step { get; init; } = 0.0005;
 
-    /// <summary>What the controller's average rate is measured over.</summary>
-    private const double Bin = 0.1;
+    /// <summary>Anything that may be met: a link of 4 Mb/s to 1 Gb/s, round trips of 0.1 to 200 ms, buffers from 2 ms to a second, steps of the link, foreground of a constant rate that comes and goes.</summary>
+    public static LinkScenario Random(int seed)
+    {
+        var random = new Random(seed);
+        double Between(double low, double high) => low * Math.Pow(high / low, random.NextDouble());
+        var capacity = Between(4, 1000) * Megabit;
+        var steps = new List<(double, double)> { (0, capacity) };
+        if (random.Next(3) == 0)
+        {
+            steps.Add((4 + 2 * random.NextDouble(), Math.Clamp(capacity * Between(0.1, 10), 4 * Megabit, 1000 * Megabit)));
+        }
+
+        var foreground = new List<(double, double)> { (0, 0) };
+        for (var at = 3 * random.NextDouble(); random.Next(4) > 0 && at < 9; at += 2 + 2 * random.NextDouble())
+        {
+            foreground.Add((at, random.Next(3) == 0 ? 0 : random.NextDouble() * 0.7 * steps.Min(step => step.Item2)));
+        }
+
+        var baseRtt = Between(0.0001, 0.2);
+        return new LinkScenario
+        {
+            Seed = seed,
+            Kernel = (CongestionControlKind)random.Next(3),
+            BaseRtt = baseRtt,
+            BufferSeconds = Between(0.002, 1),
+            Capacity = [.. steps],
+            Foreground = [.. foreground],
+            Jitter = random.NextDouble() * 0.0005,
+            Lateness = random.NextDouble() * 0.05,
+            Seconds = 10,
+            Step = baseRtt < 0.004 ? 0.0005 : 0.001,
+        };
+    }
 
     /// <summary>Rate control as it is.</summary>
     public RateControlUnderTest Controller()

@@ -33,7 +33,7 @@ internal sealed class LinkSimulation(Bottleneck link, double baseRtt, IReadOnlyL
             sent[index] = senders[index].Send(Now, step);
         }
 
-        link.Enqueue(Now, sent, lost);
+        link.Enqueue(Now, step, sent, lost);
         var waited = link.Serve(Now, step, served);
         for (var index = 0; index < sent.Length; index++)
         {

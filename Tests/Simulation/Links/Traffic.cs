@@ -73,6 +73,8 @@ internal sealed class SimulatedFlow : ITraffic
     private readonly double begins;
     private double nextSample;
     private double wakes;
+    private double owed;
+    private double heldBack;
     private bool connected;
 
     public SimulatedFlow(CongestionControlKind kind, RateControlUnderTest control, double jitter, double lateness, Random random, double begins = 0)
@@ -95,8 +97,6 @@ internal sealed class SimulatedFlow : ITraffic
 
     public double Acked => transport.Acked;
 
-    private double owed;
-
     public double Send(double now, double step)
     {
         if (now < begins)
@@ -113,7 +113,7 @@ internal sealed class SimulatedFlow : ITraffic
         owed = Math.Min(owed + Demand(now) * step, 1e12);
         if (now >= wakes && Decision.PacingBytesPerSecond > 0)
         {
-            Write(TimeSpan.FromSeconds(now));
+            Write(TimeSpan.FromSeconds(now), step);
             wakes = now + (random.NextDouble() < lateness ? 0.004 * random.NextDouble() : 0);
         }
 
@@ -144,17 +144,22 @@ internal sealed class SimulatedFlow : ITraffic
                 AckedBytes = transport.Acked,
                 SentBytes = transport.Written - transport.NotSent,
                 RetransmittedBytes = transport.Retransmitted,
-                NotSentBytes = transport.NotSent,
+                HeldBack = TimeSpan.FromSeconds(heldBack),
             },
             Terms(now));
         transport.MaxPacing = Decision.PacingBytesPerSecond * 1.25;
         nextSample = now + Decision.NextSample.TotalSeconds;
     }
 
-    private void Write(TimeSpan now)
+    private void Write(TimeSpan now, double step)
     {
         bucket.SetRate(Decision.PacingBytesPerSecond, Decision.HeldBy == FlowHold.Limit, now);
         var lowWater = Math.Clamp(Decision.PacingBytesPerSecond / 200.0, 16 << 10, 128 << 10);
+        if (transport.NotSent >= lowWater && bucket.Allowed(now) > 0)
+        {
+            heldBack += step;
+        }
+
         while (transport.NotSent < lowWater && bucket.Allowed(now) is > 0 and var allowed)
         {
             var slice = Math.Min(allowed, owed);
