@@ -48,6 +48,9 @@ public sealed record ConfigurationParameter
     /// <summary>Redis has it not: then an error need not be in Redis' words alone, and always names the range.</summary>
     public bool IsOwn { get; init; }
 
+    /// <summary>The parameter that this is another name for, or null: both show one value, and either sets it.</summary>
+    public ConfigurationParameter? AliasOf { get; init; }
+
     /// <summary>One line for people.</summary>
     public required string Summary { get; init; }
 

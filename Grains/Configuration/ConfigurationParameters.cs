@@ -44,8 +44,8 @@ public static class ConfigurationParameters
     /// <summary>Full copies at once over each link of this node, in either direction.</summary>
     public static readonly ConfigurationParameter MaxConcurrentSyncs = new() { Name = "max-concurrent-syncs", IsOwn = true, Kind = ParameterKind.Integer, Default = "2", Minimum = 1, Maximum = 1024, Summary = "full copies at once over each of this node's links, in either direction" };
 
-    /// <summary>Full copies to this node at once, by Pika's name for it.</summary>
-    public static readonly ConfigurationParameter MaxRsyncParallel = new() { Name = "max-rsync-parallel-num", IsOwn = true, Kind = ParameterKind.Integer, Default = "4", Minimum = 1, Maximum = 1024, Summary = "Pika's name for max-concurrent-syncs: the smaller of the two counts" };
+    /// <summary>Pika's name for it.</summary>
+    public static readonly ConfigurationParameter MaxRsyncParallel = MaxConcurrentSyncs with { Name = "max-rsync-parallel-num", AliasOf = MaxConcurrentSyncs, Summary = "Pika's name for max-concurrent-syncs" };
 
     /// <summary>What the node's links can carry; <see cref="LinkCapacitySetting"/>.</summary>
     public static readonly ConfigurationParameter LinkCapacity = new() { Name = "link-capacity", Kind = ParameterKind.Text, Default = "auto", Check = static text => LinkCapacitySetting.TryParse(text, out _), Summary = "what the network interfaces can carry, for example eth0 egress 1gbit ingress 500mbit; auto: found out" };

@@ -26,9 +26,9 @@ public sealed class LiveConfiguration
     public LiveConfiguration(string? path = null, IEnumerable<KeyValuePair<string, string>>? startup = null)
     {
         this.path = path;
-        parameters = ConfigurationParameters.All.ToFrozenDictionary(parameter => parameter.Name, StringComparer.OrdinalIgnoreCase);
+        parameters = ConfigurationParameters.All.ToFrozenDictionary(parameter => parameter.Name, parameter => parameter.AliasOf ?? parameter, StringComparer.OrdinalIgnoreCase);
         var initial = ImmutableDictionary<string, Value>.Empty;
-        foreach (var parameter in ConfigurationParameters.All)
+        foreach (var parameter in ConfigurationParameters.All.Where(parameter => parameter.AliasOf is null))
         {
             _ = parameter.TryParse(parameter.Default, out var text, out var number);
             initial = initial.Add(parameter.Name, new Value(text, number));
@@ -92,8 +92,8 @@ public sealed class LiveConfiguration
     /// <summary>The delay that a copy may add to a link's queue.</summary>
     public TimeSpan TargetQueueDelay => TimeSpan.FromMilliseconds(Number(ConfigurationParameters.TargetQueueDelay));
 
-    /// <summary>Full copies at once over each of this node's links, in either direction: the smaller of <c>max-concurrent-syncs</c> and <c>max-rsync-parallel-num</c>.</summary>
-    public int MaxConcurrentSyncs => (int)Math.Min(Number(ConfigurationParameters.MaxConcurrentSyncs), Number(ConfigurationParameters.MaxRsyncParallel));
+    /// <summary>Full copies at once over each of this node's links, in either direction.</summary>
+    public int MaxConcurrentSyncs => (int)Number(ConfigurationParameters.MaxConcurrentSyncs);
 
     /// <summary>What the operator says of the node's links.</summary>
     public LinkCapacitySetting LinkCapacity => LinkCapacitySetting.TryParse(Text(ConfigurationParameters.LinkCapacity), out var setting) is null ? setting : LinkCapacitySetting.Auto;
@@ -122,7 +122,7 @@ public sealed class LiveConfiguration
         [
             .. ConfigurationParameters.All
                 .Where(parameter => Array.Exists(globs, glob => GlobPattern.IsMatch(glob, Encoding.UTF8.GetBytes(parameter.Name), ignoreCase: true)))
-                .Select(parameter => KeyValuePair.Create(parameter.Name, current[parameter.Name].Text)),
+                .Select(parameter => KeyValuePair.Create(parameter.Name, current[(parameter.AliasOf ?? parameter).Name].Text)),
         ];
     }
 

@@ -70,6 +70,26 @@ public sealed class ClientOfRealNodesTests
         Assert.StartsWith("sluice: No node answers at 127.0.0.1:", sentence, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Orders_by_the_command_line_are_the_clusters_policy()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(2, 2);
+        var gateway = $"127.0.0.1:{nodes.Settings(1).GatewayPort}";
+
+        Assert.Equal((0, "Paused until resumed: all full copies. 'sluice sync resume' lets them go on.\n"), await RunAsync("sync", "pause", "--all", "--connect", gateway));
+        Assert.Equal((0, "1@b: class background, at most 1.0 MiB/s.\n"), await RunAsync("sync", "set", "1@b", "--class", "background", "--limit", "1mb", "--connect", gateway));
+        Assert.Equal(0, (await RunAsync("bandwidth", "class", "normal", "--weight", "9", "--connect", gateway)).Status);
+        var (refused, sentence) = await RunAsync("sync", "set", "1@b", "--class", "fast", "--connect", gateway);
+        Assert.Equal((1, "sluice: There is no QoS class 'fast'; there are log, urgent, normal, background.\n"), (refused, sentence));
+
+        var policy = await nodes.Grains(0).GetGrain<IBandwidthBrokerGrain>(0).GetPolicy();
+        Assert.True(policy.IsPaused);
+        Assert.Equal(new SyncPolicy { Replica = new ReplicaKey(1, "b"), Class = QosClass.Background, LimitBytesPerSecond = 1 << 20 }, Assert.Single(policy.Syncs));
+        Assert.Equal(new QosClassTerms(QosClass.Normal, 0, 0, 9), Assert.Single(policy.Classes));
+        Assert.Equal((0, "Resumed: all full copies.\n"), await RunAsync("sync", "resume", "--all", "--connect", gateway));
+        Assert.False((await nodes.Grains(0).GetGrain<IBandwidthBrokerGrain>(0).GetPolicy()).IsPaused);
+    }
+
     private static ConnectionSettings SettingsOf(NodesUnderTest nodes, int node) =>
         new([new IPEndPoint(IPAddress.Loopback, nodes.Settings(node).GatewayPort)], ClusterDefaults.ClusterId, SharedSecret: null);
 

@@ -70,6 +70,19 @@ public sealed class LiveConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void A_parameter_with_two_names_has_one_value()
+    {
+        var configuration = new LiveConfiguration(File);
+        configuration.Set([new("max-rsync-parallel-num", "5")]);
+        Assert.Equal(5, configuration.MaxConcurrentSyncs);
+        Assert.Equal([("max-concurrent-syncs", "5"), ("max-rsync-parallel-num", "5")], configuration.Get("max-concurrent-syncs", "max-rsync*").Select(pair => (pair.Key, pair.Value)));
+        Assert.Contains("duplicate parameter", Assert.Throws<OrderRefusedException>(() => configuration.Set([new("max-rsync-parallel-num", "6"), new("max-concurrent-syncs", "7")])).Message, StringComparison.Ordinal);
+        configuration.Rewrite();
+        Assert.Equal(5, new LiveConfiguration(File).MaxConcurrentSyncs);
+        Assert.Equal(3, new LiveConfiguration(null, [new("max-rsync-parallel-num", "3")]).MaxConcurrentSyncs);
+    }
+
+    [Fact]
     public void Several_are_set_all_or_none()
     {
         var configuration = new LiveConfiguration();
