@@ -1,55 +1,61 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
 using Sluice.Bandwidth;
 
 namespace Sluice.Grains;
 
 /// <summary>
-/// Keeps the newest report of each node and answers with grants. It holds nothing that the next round of reports would not bring again, so it may be activated
-/// anywhere at any time: until a receiver's report has come in, its flows get their floor.
+/// The shell around <see cref="BandwidthBroker"/>: tells it the time and keeps the policy by way of <see cref="IBandwidthPolicyGrain"/>.
+/// <para>
+/// It may be activated on any node, and is activated anew on another when its own dies, because it has no state of its own: reports bring nodes and flows back within an interval, flows show which
+/// copies run, and the policy is on the coordinator's disk, in the memory of every node's agent and in this node's. So it waits for nobody when it is activated.
+/// Reports and questions are answered within one turn, without awaiting anything, and interleave with orders, which await the coordinator's disk.
+/// </para>
 /// </summary>
-internal sealed class BandwidthBrokerGrain(TimeProvider time) : Grain, IBandwidthBrokerGrain
+internal sealed partial class BandwidthBrokerGrain(KnownPolicy remembered, ITopologyView topology, TimeProvider time, ILogger<BandwidthBrokerGrain> logger) : Grain, IBandwidthBrokerGrain
 {
-    // Nodes report at least once a second; after ten silent ones a node's flows no longer count.
-    private static readonly TimeSpan ReportLapse = TimeSpan.FromSeconds(10);
+    // Until the coordinator has told the policy, copies wait that are not under way; afterwards this finds what another broker has changed, should there have been two.
+    private static readonly TimeSpan AskPolicyUntilKnown = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AskPolicy = TimeSpan.FromSeconds(10);
 
-    // Long enough that a broker that moves to another silo is not noticed, short enough that a grant does not outlive the facts.
-    private static readonly TimeSpan GrantValidity = TimeSpan.FromSeconds(10);
-
-    private readonly Dictionary<string, (NodeBandwidthReport Report, DateTimeOffset At)> reports = new(StringComparer.Ordinal);
-    private readonly SyncQueue queue = new();
+    private BandwidthBroker broker = null!;
+    private IGrainTimer? policyTimer;
+    private bool coordinatorAnswers = true;
+    private bool coordinatorHasAnswered;
 
     /// <inheritdoc/>
-    public Task<NodeGrants> Report(NodeBandwidthReport report)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        reports[report.Node] = (report, time.GetUtcNow());
-        var mine = CurrentGrants().Where(grant => Concerns(grant.Flow, report.Node));
-        return Task.FromResult(new NodeGrants([.. mine], GrantValidity));
+        broker = new BandwidthBroker(time.GetUtcNow(), [.. topology.Current.Nodes.Select(node => node.Name)]);
+        if (remembered.Current is { } policy)
+        {
+            broker.Adopt(policy);
+        }
+
+        // Interleaving: a coordinator that is slow to answer delays no order, and nothing else.
+        AskForPolicyEvery(AskPolicyUntilKnown, first: TimeSpan.Zero);
+        LogActivated(topology.Current.Nodes.Length, broker.Policy?.Version ?? -1);
+        return base.OnActivateAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
-    public Task<SyncAdmission> Admit(SyncRequest request)
-    {
-        var limit = reports.TryGetValue(request.Replica.Node, out var known) ? Math.Max(1, known.Report.MaxConcurrentSyncs) : 1;
-        return Task.FromResult(queue.Ask(request.Replica, limit, time.GetUtcNow()));
-    }
+    public Task<NodeGrants> Report(NodeBandwidthReport report) => Task.FromResult(broker.Report(report, time.GetUtcNow()));
+
+    /// <inheritdoc/>
+    public Task<SyncAdmission> Admit(SyncRequest request) => Task.FromResult(broker.Admit(request, time.GetUtcNow()));
 
     /// <inheritdoc/>
     public Task Finished(ReplicaKey replica)
     {
-        queue.Finished(replica);
+        broker.Finished(replica);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task<BandwidthStatus> GetStatus() => Task.FromResult(new BandwidthStatus
-    {
-        Nodes = [.. LiveReports()],
-        Grants = [.. CurrentGrants()],
-        Admitted = queue.Admitted,
-        Queued = queue.Queued,
-    });
+    public Task<BandwidthStatus> GetStatus() => Task.FromResult(broker.Status(time.GetUtcNow()));
 
     /// <inheritdoc/>
-    public Task<BandwidthPolicy> GetPolicy() => Policy().Get();
+    public Task<BandwidthPolicy> GetPolicy() => broker.Policy is { } policy ? Task.FromResult(policy) : PolicyGrain().Get();
 
     /// <inheritdoc/>
     public Task<BandwidthPolicy> SetClass(QosClassTerms terms) => ChangeAsync(policy => policy.WithClass(terms));
@@ -75,41 +81,53 @@ internal sealed class BandwidthBrokerGrain(TimeProvider time) : Grain, IBandwidt
     /// <inheritdoc/>
     public Task<BandwidthPolicy> ResumeAll() => ChangeAsync(policy => policy.WithAllResumed());
 
+    // The policy's grain compares versions: another broker's change in between is seen, and this one made on top of it.
     private async Task<BandwidthPolicy> ChangeAsync(Func<BandwidthPolicy, BandwidthPolicy> change)
     {
         while (true)
         {
-            var before = await Policy().Get();
-            if (await Policy().Replace(change(before.Swept(time.GetUtcNow()))) is { } next)
+            var before = await PolicyGrain().Get();
+            if (await PolicyGrain().Replace(change(before.Swept(time.GetUtcNow()))) is { } next)
             {
+                broker.Adopt(next);
                 return next;
             }
         }
     }
 
-    private IBandwidthPolicyGrain Policy() => GrainFactory.GetGrain<IBandwidthPolicyGrain>(0);
-
-    private static bool Concerns(FlowId flow, string node) =>
-        string.Equals(flow.Source, node, StringComparison.Ordinal) || string.Equals(flow.Replica.Node, node, StringComparison.Ordinal);
-
-    private IEnumerable<FlowGrant> CurrentGrants()
+    private void AskForPolicyEvery(TimeSpan period, TimeSpan first)
     {
-        var live = LiveReports();
-        var floor = live.Count == 0 ? 1 : Math.Max(1, live.Min(report => report.FloorBytesPerSecond));
-        return EqualShareAllocator.Allocate(live, floor);
+        policyTimer?.Dispose();
+        policyTimer = this.RegisterGrainTimer(AskForPolicyAsync, new GrainTimerCreationOptions(first, period) { Interleave = true });
     }
 
-    private List<NodeBandwidthReport> LiveReports()
+    private async Task AskForPolicyAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        foreach (var (node, entry) in reports.ToList())
+        try
         {
-            if (now - entry.At > ReportLapse)
+            broker.Adopt(await PolicyGrain().Get().WaitAsync(cancellationToken));
+            coordinatorAnswers = true;
+            if (!coordinatorHasAnswered)
             {
-                reports.Remove(node);
+                coordinatorHasAnswered = true;
+                AskForPolicyEvery(AskPolicy, first: AskPolicy);
             }
         }
-
-        return [.. reports.Values.Select(entry => entry.Report).OrderBy(report => report.Node, StringComparer.Ordinal)];
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (coordinatorAnswers)
+            {
+                coordinatorAnswers = false;
+                LogNoPolicy(error, broker.Policy?.Version ?? -1);
+            }
+        }
     }
+
+    private IBandwidthPolicyGrain PolicyGrain() => GrainFactory.GetGrain<IBandwidthPolicyGrain>(0);
+
+    [LoggerMessage(4611, LogLevel.Information, "The bandwidth broker is activated here; it waits for the reports of {Nodes} nodes and begins with policy version {Version} (-1: none yet)")]
+    private partial void LogActivated(int nodes, long version);
+
+    [LoggerMessage(4612, LogLevel.Warning, "The bandwidth broker cannot ask the coordinator for the policy and goes on with version {Version} (-1: none, no copy is admitted)")]
+    private partial void LogNoPolicy(Exception error, long version);
 }

@@ -48,6 +48,7 @@ public static class SluiceHosting
         services.AddHostedService(provider => provider.GetRequiredService<AlertWebhook>());
         services.AddSingleton<AlertDesk>();
         services.AddSingleton<BandwidthMetrics>();
+        services.AddSingleton<KnownPolicy>();
         services.AddSingleton<LocalTopology>();
         services.AddSingleton<ITopologyView>(provider => provider.GetRequiredService<LocalTopology>());
         services.AddSingleton<IReplicationPeers, TopologyPeers>();

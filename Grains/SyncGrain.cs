@@ -88,7 +88,7 @@ internal sealed partial class SyncGrain(
 
     /// <inheritdoc/>
     public Task<SyncProgress> GetProgress() =>
-        Task.FromResult(tracker.Tell(grants.BytesPerSecond(new FlowId(FlowKind.Snapshot, record.State.Order?.Source ?? "", key))));
+        Task.FromResult(tracker.Tell(grants.Find(new FlowId(FlowKind.Snapshot, record.State.Order?.Source ?? "", key), time.GetUtcNow())));
 
     private static bool SameSource(SyncOrder? known, SyncOrder order) =>
         known is not null && known.Epoch == order.Epoch && string.Equals(known.Source, order.Source, StringComparison.Ordinal);

@@ -9,21 +9,27 @@ namespace Sluice.Bandwidth;
 
 /// <summary>
 /// This node's side of the broker. Once an interval, and at once when a flow comes or goes or a limit is changed, it reports all flows that the node sends and the node's limits, and
-/// paces the flows as the answer says. Without an answer a flow keeps its last grant until that expires and then falls to its floor, never to zero, never to "unlimited".
+/// lets the flows send as <see cref="NodeAllowances"/> makes of the answer. Without an answer a flow keeps its last grant until that expires and then falls to its floor, never to zero, never to "unlimited".
 /// </summary>
 internal sealed partial class BandwidthAgent : BackgroundService
 {
     // A throttle that the receiver changes reaches the sender with the sender's next report: well within the promised second.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    // With no flow to pace, a report only tells the limits; the broker forgets a node after ten seconds.
+    // With no flow to pace, a report only tells the limits; the broker forgets a node after three seconds.
     private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
+
+    // A broker's silo that has just died answers nothing at all: grants must be seen to expire meanwhile, and the next report goes to the new one.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private static readonly BandwidthPolicy NoPolicy = new();
 
     private readonly FlowTable flows;
     private readonly GrantTable grants;
     private readonly LinkMonitor monitor;
     private readonly BandwidthView view;
     private readonly AlertDesk alerts;
+    private readonly KnownPolicy policy;
     private readonly LiveConfiguration configuration;
     private readonly IGrainFactory grains;
     private readonly string node;
@@ -31,7 +37,9 @@ internal sealed partial class BandwidthAgent : BackgroundService
     private readonly ILogger<BandwidthAgent> logger;
     private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Dictionary<Flow, (long Sent, DateTimeOffset At)> last = [];
-    private DateTimeOffset expiry = DateTimeOffset.MinValue;
+    private TimeSpan next = Interval;
+    private long sequence;
+    private long brokersPolicy = long.MaxValue;
     private bool answered = true;
 
     public BandwidthAgent(
@@ -40,6 +48,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
         LinkMonitor monitor,
         BandwidthView view,
         AlertDesk alerts,
+        KnownPolicy policy,
         LiveConfiguration configuration,
         IGrainFactory grains,
         IOptions<NodeOptions> options,
@@ -51,6 +60,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
         this.alerts = alerts;
         this.flows = flows;
         this.grants = grants;
+        this.policy = policy;
         this.configuration = configuration;
         this.grains = grains;
         this.time = time;
@@ -71,7 +81,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
                 await RoundAsync();
                 using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
                 var woken = wake.Reader.WaitToReadAsync(waiting.Token).AsTask();
-                await Task.WhenAny(woken, Task.Delay(flows.Flows.Count == 0 ? IdleInterval : Interval, time, waiting.Token));
+                await Task.WhenAny(woken, Task.Delay(next, time, waiting.Token));
                 await waiting.CancelAsync();
                 stoppingToken.ThrowIfCancellationRequested();
                 wake.Reader.TryRead(out _);
@@ -91,19 +101,22 @@ internal sealed partial class BandwidthAgent : BackgroundService
     private async Task RoundAsync()
     {
         var open = flows.Flows.ToImmutableArray();
+        var report = Report(open);
+        view.Reported(report);
+        next = open.IsEmpty ? IdleInterval : Interval;
         try
         {
-            var report = Report(open);
-            view.Reported(report);
-            var answer = await grains.GetGrain<IBandwidthBrokerGrain>(0).Report(report);
-            view.Answered(answer, time.GetUtcNow());
-            grants.Replace(answer);
-            expiry = time.GetUtcNow() + answer.ValidFor;
-            foreach (var flow in open)
+            var answer = await grains.GetGrain<IBandwidthBrokerGrain>(0).Report(report).WaitAsync(Patience, time);
+            var now = time.GetUtcNow();
+            grants.Update(answer, now);
+            view.Answered(answer, now);
+            if (answer.Policy is { } newer)
             {
-                flow.Allow(Allowance(grants.Find(flow.Id)));
+                policy.Adopt(newer);
             }
 
+            brokersPolicy = answer.PolicyVersion;
+            next = answer.ReportAfter > TimeSpan.Zero && answer.ReportAfter < next ? answer.ReportAfter : next;
             if (!answered)
             {
                 answered = true;
@@ -117,19 +130,21 @@ internal sealed partial class BandwidthAgent : BackgroundService
                 answered = false;
                 LogNoBroker(error);
             }
-
-            if (time.GetUtcNow() >= expiry)
-            {
-                foreach (var flow in open.Where(flow => flow.Id.Kind == FlowKind.Snapshot))
-                {
-                    flow.Allow(new FlowAllowance(0, configuration.SyncFloorBytesPerSecond, configuration.SyncFloorBytesPerSecond, IsPaused: false));
-                }
-            }
         }
+
+        Apply(report, open);
     }
 
-    private FlowAllowance Allowance(FlowGrant? grant) =>
-        new(grant?.BytesPerSecond ?? 0, grant?.LimitBytesPerSecond ?? 0, configuration.SyncFloorBytesPerSecond, grant is { IsPaused: true });
+    private void Apply(NodeBandwidthReport report, ImmutableArray<Flow> open)
+    {
+        var now = time.GetUtcNow();
+        var local = open.Select(flow => new LocalFlow(flow.Id, flow.Class, LinkTable.InterfaceTo(report, flow.Id.Replica.Node), grants.Find(flow.Id, now))).ToList();
+        var allowances = NodeAllowances.Of(local, report, policy.Current ?? NoPolicy, now);
+        foreach (var (place, flow) in open.Index())
+        {
+            flow.Allow(allowances[place]);
+        }
+    }
 
     private NodeBandwidthReport Report(ImmutableArray<Flow> open)
     {
@@ -140,14 +155,20 @@ internal sealed partial class BandwidthAgent : BackgroundService
         }
 
         var (links, routes) = monitor.Look();
+        // The clock's microseconds rise over restarts too; a clock that is set back must not make the broker believe that this report is old.
+        sequence = Math.Max(sequence + 1, now.Ticks / TimeSpan.TicksPerMicrosecond);
+        var known = policy.Current;
         return new NodeBandwidthReport
         {
             Node = node,
+            Sequence = sequence,
             IngressLimit = configuration.ThrottleBytesPerSecond,
             EgressLimit = configuration.SyncEgressBytesPerSecond,
             MaxConcurrentSyncs = configuration.MaxConcurrentSyncs,
             HeadroomPercent = configuration.SyncHeadroomPercent,
             FloorBytesPerSecond = configuration.SyncFloorBytesPerSecond,
+            PolicyVersion = known?.Version ?? -1,
+            Policy = known is not null && known.Version > brokersPolicy ? known : null,
             Flows = [.. open.Select(flow => Report(flow, routes, now))],
             Links = links,
             Routes = routes,

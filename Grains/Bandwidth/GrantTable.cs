@@ -1,16 +1,30 @@
 namespace Sluice.Bandwidth;
 
-/// <summary>The newest grants of the flows that this node sends or receives, as the broker told them. Safe for concurrent use.</summary>
+/// <summary>The newest grants of the flows that this node sends or receives, as the broker told them, until they expire. Safe for concurrent use.</summary>
 public sealed class GrantTable
 {
-    private volatile IReadOnlyDictionary<FlowId, FlowGrant> grants = new Dictionary<FlowId, FlowGrant>();
+    private readonly record struct Known(IReadOnlyDictionary<FlowId, FlowGrant> Grants, DateTimeOffset Expiry);
 
-    /// <summary>Replaces what was known.</summary>
-    public void Replace(NodeGrants answer) => grants = answer.Grants.DistinctBy(grant => grant.Flow).ToDictionary(grant => grant.Flow);
+    private readonly Lock gate = new();
+    private Known known = new(new Dictionary<FlowId, FlowGrant>(), DateTimeOffset.MinValue);
 
-    /// <summary>A flow's grant, or null.</summary>
-    public FlowGrant? Find(FlowId flow) => grants.GetValueOrDefault(flow);
+    /// <summary>Takes the broker's answer over: replaces what was known, or, when the broker has only begun, lets it last longer. What has expired stays so.</summary>
+    public void Update(NodeGrants answer, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            known = !answer.IsPartial ? new Known(answer.Grants.DistinctBy(grant => grant.Flow).ToDictionary(grant => grant.Flow), now + answer.ValidFor)
+                : known.Expiry > now ? known with { Expiry = now + answer.ValidFor }
+                : known;
+        }
+    }
 
-    /// <summary>What a flow may send by its grant, in bytes per second; 0: no limit, or not known.</summary>
-    public long BytesPerSecond(FlowId flow) => Find(flow)?.Ceiling() ?? 0;
+    /// <summary>A flow's grant, or null when it has none or that has expired.</summary>
+    public FlowGrant? Find(FlowId flow, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            return known.Expiry > now ? known.Grants.GetValueOrDefault(flow) : null;
+        }
+    }
 }

@@ -30,6 +30,8 @@ internal sealed partial class FullCopy(
     private readonly IBandwidthBrokerGrain broker = grains.GetGrain<IBandwidthBrokerGrain>(0);
     private readonly IShardGrain source = grains.GetGrain<IShardGrain>(new ReplicaKey(replica.Shard, order.Source).ToString());
 
+    private long size = -1;
+
     private SnapshotStreamCopy Copy => new(replica, order, source, streams, tracker, newBackoff, time, logger);
 
     /// <summary>Brings the whole copy into the staging directory.</summary>
@@ -68,22 +70,23 @@ internal sealed partial class FullCopy(
         using var span = SluiceTelemetry.StartState(replica, SyncState.Pending);
         while (true)
         {
-            var admission = await AskBrokerAsync(cancellationToken);
+            var admission = await AskBrokerAsync(isUnderWay: false, cancellationToken);
             if (admission.Admitted)
             {
                 return;
             }
 
             tracker.Enter(SyncState.Pending, $"place {admission.QueuePosition} in the queue: {admission.Reason}");
-            await Task.Delay(AskAgain, time, cancellationToken);
+            await Task.Delay(admission.AskAfter > AskAgain ? admission.AskAfter : AskAgain, time, cancellationToken);
         }
     }
 
-    private async Task<SyncAdmission> AskBrokerAsync(CancellationToken cancellationToken)
+    private async Task<SyncAdmission> AskBrokerAsync(bool isUnderWay, CancellationToken cancellationToken)
     {
         try
         {
-            return await broker.Admit(new SyncRequest(replica, order.Source, order.Class)).WaitAsync(cancellationToken);
+            var request = new SyncRequest(replica, order.Source, order.Class) { RemainingBytes = await SizeAsync(cancellationToken), IsUnderWay = isUnderWay };
+            return await broker.Admit(request).WaitAsync(cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -91,6 +94,24 @@ internal sealed partial class FullCopy(
             LogNoBroker(error, replica);
             return new SyncAdmission(true, 0, "");
         }
+    }
+
+    // What the primary's files hold is about what there will be to copy; it is asked once, for the place in the queue alone.
+    private async Task<long> SizeAsync(CancellationToken cancellationToken)
+    {
+        if (size < 0)
+        {
+            try
+            {
+                size = (await source.GetStatus().WaitAsync(cancellationToken)).DiskBytes;
+            }
+            catch (ShardUnavailableException error)
+            {
+                LogNoSize(error, replica);
+            }
+        }
+
+        return size;
     }
 
     private async Task<SnapshotOffer> OpenAsync(CancellationToken cancellationToken)
@@ -133,7 +154,7 @@ internal sealed partial class FullCopy(
             try
             {
                 await Task.Delay(KeepAlive, time, cancellationToken);
-                await AskBrokerAsync(cancellationToken);
+                await AskBrokerAsync(isUnderWay: true, cancellationToken);
                 await source.RenewSnapshot(lease).WaitAsync(cancellationToken);
             }
             catch (OperationCanceledException)
@@ -172,4 +193,7 @@ internal sealed partial class FullCopy(
 
     [LoggerMessage(4105, LogLevel.Information, "Sync {Replica}: lease and admission were not given back, they lapse by themselves")]
     private partial void LogNotReleased(Exception error, ReplicaKey replica);
+
+    [LoggerMessage(4106, LogLevel.Debug, "Sync {Replica}: the primary does not tell its size yet")]
+    private partial void LogNoSize(Exception error, ReplicaKey replica);
 }

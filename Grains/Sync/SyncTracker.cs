@@ -76,8 +76,8 @@ internal sealed class SyncTracker(ReplicaKey replica, TimeProvider time)
     public void Lag(long sequences) => progress = progress with { LagSequences = sequences, LastDataAt = time.GetUtcNow() };
 
     /// <summary>The figures now.</summary>
-    /// <param name="grantBytesPerSecond">The pacing rate of the flow; 0 when it has no limit or is not known.</param>
-    public SyncProgress Tell(long grantBytesPerSecond)
+    /// <param name="grant">The flow's grant; null when it is not known.</param>
+    public SyncProgress Tell(FlowGrant? grant)
     {
         if (progress.State != SyncState.Copying)
         {
@@ -89,7 +89,9 @@ internal sealed class SyncTracker(ReplicaKey replica, TimeProvider time)
         return progress with
         {
             BytesPerSecond = now,
-            GrantBytesPerSecond = grantBytesPerSecond,
+            GrantBytesPerSecond = grant?.Ceiling() ?? 0,
+            Class = grant is { Class.Length: > 0 } ? grant.Class : progress.Class,
+            Detail = grant is { IsPaused: true } ? grant.Reason : progress.Detail,
             Eta = now > 0 ? TimeSpan.FromSeconds((double)left / now) : null,
         };
     }

@@ -8,7 +8,7 @@ namespace Sluice;
 [GenerateSerializer, Immutable, Alias("Sluice.NodeGrants")]
 public sealed record NodeGrants([property: Id(0)] ImmutableArray<FlowGrant> Grants, [property: Id(1)] TimeSpan ValidFor)
 {
-    /// <summary>The version of the policy that the broker knows; 0: none yet.</summary>
+    /// <summary>The version of the policy that the broker knows; -1: none yet.</summary>
     [Id(2)] public long PolicyVersion { get; init; }
 
     /// <summary>That policy, when the node's report showed an older one.</summary>
@@ -16,6 +16,14 @@ public sealed record NodeGrants([property: Id(0)] ImmutableArray<FlowGrant> Gran
 
     /// <summary>The node's links as the broker sees them: with what it found out from all nodes' flows together.</summary>
     [Id(4)] public ImmutableArray<LinkStatus> Links { get; init; } = [];
+
+    /// <summary>When the broker wants the next report; zero: at the node's usual interval.</summary>
+    [Id(5)] public TimeSpan ReportAfter { get; init; }
+
+    /// <summary>
+    /// The broker was activated a moment ago and has not heard of all nodes yet: there are no new grants, those that the node holds are good for <see cref="ValidFor"/> longer.
+    /// </summary>
+    [Id(6)] public bool IsPartial { get; init; }
 }
 
 /// <summary>

@@ -184,7 +184,7 @@ public sealed record NodeBandwidthReport
     /// <summary>Rises from report to report of a node, over restarts too: of two, the broker keeps the one with the higher number, whatever the order in which they come.</summary>
     [Id(9)] public long Sequence { get; init; }
 
-    /// <summary>The version of the newest policy that this node knows; 0: none.</summary>
+    /// <summary>The version of the newest policy that this node knows; -1: none yet.</summary>
     [Id(10)] public long PolicyVersion { get; init; }
 
     /// <summary>That policy, when the broker's last answer showed an older one: a broker that was activated anew learns it so even while the grain that keeps it is down.</summary>

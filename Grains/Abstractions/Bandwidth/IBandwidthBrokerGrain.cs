@@ -4,29 +4,30 @@ namespace Sluice;
 
 /// <summary>
 /// Admits syncs and allocates the links' bandwidth to flows (one grain, key 0). Holds no bytes and is never on the data path.
-/// Orders of operators change the policy, which is durable when the call returns and takes effect on running flows within one second.
+/// Orders of operators change the policy, which is durable when the call returns and takes effect on running flows within one second. They are carried out one after the other; reports and questions
+/// interleave with them, so that an order that waits for the disk holds nobody up.
 /// </summary>
 [Alias("Sluice.IBandwidthBrokerGrain")]
 public interface IBandwidthBrokerGrain : IGrainWithIntegerKey
 {
     /// <summary>One report a node and interval, for all its flows at once; brings back this node's grants.</summary>
-    [Alias("Report")]
+    [Alias("Report"), AlwaysInterleave]
     Task<NodeGrants> Report(NodeBandwidthReport report);
 
     /// <summary>Asks leave to begin a full copy. Asked again until it is admitted, and while it is under way; an admission lapses when the sync is not seen for some intervals.</summary>
-    [Alias("Admit")]
+    [Alias("Admit"), AlwaysInterleave]
     Task<SyncAdmission> Admit(SyncRequest request);
 
     /// <summary>The full copy has ended, well or not. Its class, limit and pause stay until they are taken back.</summary>
-    [Alias("Finished")]
+    [Alias("Finished"), AlwaysInterleave]
     Task Finished(ReplicaKey replica);
 
     /// <summary>What the broker knows of nodes, links and flows.</summary>
-    [Alias("GetStatus"), ReadOnly]
+    [Alias("GetStatus"), AlwaysInterleave]
     Task<BandwidthStatus> GetStatus();
 
     /// <summary>The policy in force.</summary>
-    [Alias("GetPolicy"), ReadOnly]
+    [Alias("GetPolicy"), AlwaysInterleave]
     Task<BandwidthPolicy> GetPolicy();
 
     /// <summary>Changes a row of the class table.</summary>

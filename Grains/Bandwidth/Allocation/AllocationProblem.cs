@@ -71,5 +71,5 @@ public sealed class AllocationProblem
 public readonly record struct FlowTerms(int Weight, long Floor = 0, long Reservation = 0, long Limit = 0, long Demand = 0)
 {
     /// <summary>The smaller of limit and demand; <see cref="BandwidthAllocator.MaxRate"/> when there is neither.</summary>
-    public long Cap => Math.Min(Limit == 0 ? BandwidthAllocator.MaxRate : Limit, Demand == 0 ? BandwidthAllocator.MaxRate : Demand);
+    public long Cap => Math.Min(Limit == 0 ? BandwidthAllocator.MaxRate : Math.Min(Limit, BandwidthAllocator.MaxRate), Demand == 0 ? BandwidthAllocator.MaxRate : Demand);
 }

@@ -19,6 +19,8 @@ public sealed class GrantPlan
     private readonly Dictionary<FlowId, FlowGrant> grants = [];
     private readonly Dictionary<string, ImmutableArray<FlowGrant>.Builder> byNode = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<string, ImmutableArray<LinkStatus>> linksOfNode = new(StringComparer.Ordinal);
+
     private GrantPlan()
     {
     }
@@ -31,6 +33,9 @@ public sealed class GrantPlan
 
     /// <summary>All links that were told of.</summary>
     public ImmutableArray<LinkStatus> Links { get; private set; } = [];
+
+    /// <summary>A node's links.</summary>
+    public ImmutableArray<LinkStatus> LinksOf(string node) => linksOfNode.GetValueOrDefault(node, []);
 
     /// <summary>How many replicas of each shard follow its log at present: those whose loss would hurt the less.</summary>
     public IReadOnlyDictionary<int, int> Followers { get; private set; } = new Dictionary<int, int>();
@@ -73,14 +78,7 @@ public sealed class GrantPlan
         }
 
         plan.Followers = followers;
-        plan.Links = [.. links.Links.ToArray().Select(link => new LinkStatus
-        {
-            Node = link.Node.Node,
-            Link = link.Report,
-            AvailableBytesPerSecond = link.Available,
-            AllocatedBytesPerSecond = link.Allocated,
-            Flows = link.Flows,
-        })];
+        plan.Tell(links);
         return plan;
 
         void Plan(GrantPlan plan, NodeBandwidthReport source, FlowReport flow)
@@ -116,6 +114,22 @@ public sealed class GrantPlan
 
     /// <summary>A flow that is held by the network may probe so far above its share.</summary>
     internal static long WithProbe(long share) => share > BandwidthAllocator.MaxRate / 2 ? BandwidthAllocator.MaxRate : share * ProbeNumerator / ProbeDenominator + 1;
+
+    private void Tell(LinkTable links)
+    {
+        Links = [.. links.Links.ToArray().Select(link => new LinkStatus
+        {
+            Node = link.Node.Node,
+            Link = link.Report,
+            AvailableBytesPerSecond = link.Available,
+            AllocatedBytesPerSecond = link.Allocated,
+            Flows = link.Flows,
+        })];
+        foreach (var link in Links)
+        {
+            linksOfNode[link.Node] = linksOfNode.GetValueOrDefault(link.Node, []).Add(link);
+        }
+    }
 
     private void Grant(FlowGrant grant)
     {

@@ -17,7 +17,8 @@ internal sealed class PlannedFlow(FlowReport report, NodeBandwidthReport source,
     public int Ingress => ingress;
 
     /// <summary>What the flow asks for and may have of all links.</summary>
-    public FlowTerms Terms { get; } = new(terms.Weight, source.FloorBytesPerSecond, terms.ReservationBytesPerSecond, ownLimit, FlowDemand.Of(report, source.FloorBytesPerSecond));
+    public FlowTerms Terms { get; } = new(
+        terms.Weight, Math.Clamp(source.FloorBytesPerSecond, 1, BandwidthAllocator.MaxRate), terms.ReservationBytesPerSecond, ownLimit, FlowDemand.Of(report, source.FloorBytesPerSecond));
 
     /// <summary>What the division of all links gave it.</summary>
     public long Share { get; set; }

@@ -45,6 +45,20 @@ public static class PolicyReading
             : own;
     }
 
+    /// <summary>A class's place in the class table: 0 the most urgent.</summary>
+    public static int RankOf(string qosClass)
+    {
+        for (var rank = 0; rank < QosClass.Defaults.Length; rank++)
+        {
+            if (Same(QosClass.Defaults[rank].Name, qosClass))
+            {
+                return rank;
+            }
+        }
+
+        return QosClass.Defaults.Length;
+    }
+
     private static SyncPause Lasting(bool isPaused, DateTimeOffset? until, DateTimeOffset now) => isPaused && !(until <= now) ? new SyncPause(true, until) : default;
 
     private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.Ordinal);

@@ -86,7 +86,7 @@ public sealed class BandwidthAllocatorTests
     [Fact]
     public void Monotone_in_capacity_over_many_links_the_sorted_shares_never_fall() => Check(Problem.Large, problem =>
     {
-        var plain = problem with { Flows = [.. problem.Flows.Select(flow => flow with { Terms = flow.Terms with { Floor = 0, Reservation = 0 } })] };
+        var plain = new Problem([.. problem.Capacities.Select(capacity => Math.Max(capacity, 1_000_000))], [.. problem.Flows.Select(flow => flow with { Terms = flow.Terms with { Floor = 0, Reservation = 0 } })]);
 
         // By more than rounding could hide.
         var grown = plain with { Capacities = [plain.Capacities[0] + 1_000_000 + plain.Capacities[0] / 3, .. plain.Capacities[1..]] };
