@@ -19,7 +19,8 @@ internal static class ThrottleBenchmark
         await using var a = await nodes.ConnectAsync(0);
         await using var b = await nodes.ConnectAsync(1);
         await Incompressible.FillAsync(a, mib: 900, valueBytes: MiB);
-        await b.SendAsync("CONFIG SET throttle-bytes-per-second 20mb");
+        await a.SendAsync("CONFIG SET max-concurrent-syncs 4");
+        await b.SendAsync("CONFIG SET throttle-bytes-per-second 20mb max-concurrent-syncs 4");
         await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
         await Eventually.IsTrueAsync("all copies under way", TimeSpan.FromSeconds(60), async () =>
         {
