@@ -28,7 +28,7 @@ public sealed class ManifestCopyTests
 
         Assert.Equal(snapshot.Lease.Manifest.Files.AsEnumerable(), ManifestEncoding.Read(target.Bytes, snapshot.Lease.Id, TimeSpan.Zero).Manifest.Files);
         Assert.Equal(1, link.Connections);
-        Assert.Equal("", tracker.Tell(0).LastError);
+        Assert.Equal("", tracker.Tell(null).LastError);
     }
 
     [Fact]
