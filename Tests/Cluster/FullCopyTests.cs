@@ -208,7 +208,7 @@ public sealed class FullCopyTests
         await nodes.StopNodeAsync(stopped).WaitAsync(TimeSpan.FromSeconds(15));
     }
 
-    private static async Task WriteAsync(RedisConnection connection, string prefix, int count, int valueBytes)
+    internal static async Task WriteAsync(RedisConnection connection, string prefix, int count, int valueBytes)
     {
         var random = new Random(count);
         foreach (var part in Enumerable.Range(0, count).Chunk(200))
