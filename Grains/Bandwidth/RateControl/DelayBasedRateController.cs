@@ -78,8 +78,8 @@ public sealed class DelayBasedRateController
     private const double LeastRate = 1500;
     private const double MostRate = 1e11;
 
-    // 32 Gb/s: above that pacing costs more than any queue is worth, and a single flow is bound by its disks.
-    private const double Unbounded = 4e9;
+    // Just above a link of 10 Gb/s: beyond that pacing costs more than the queue is worth (on loopback a third of the throughput), and a copy is bound by its disks.
+    private const double Unbounded = 1.6e9;
     private const double IdleSeconds = 0.1;
 
     private readonly PathEstimate path = new();
