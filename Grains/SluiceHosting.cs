@@ -12,6 +12,7 @@ using Sluice.Persistence;
 using Sluice.Placement;
 using Sluice.Replication;
 using Sluice.Storage;
+using Sluice.Sync;
 using Sluice.Topology;
 
 namespace Sluice;
@@ -49,6 +50,8 @@ public static class SluiceHosting
         services.AddSingleton<AlertDesk>();
         services.AddSingleton<BandwidthMetrics>();
         services.AddSingleton<KnownPolicy>();
+        services.AddSingleton<SyncTable>();
+        services.AddHostedService<AlertWatch>();
         services.AddSingleton<LocalTopology>();
         services.AddSingleton<ITopologyView>(provider => provider.GetRequiredService<LocalTopology>());
         services.AddSingleton<IReplicationPeers, TopologyPeers>();

@@ -23,6 +23,7 @@ internal sealed partial class SyncGrain(
     [PersistentState("sync", FileGrainStorage.Name)] IPersistentState<SyncRecord> record,
     IOptions<NodeOptions> options,
     GrantTable grants,
+    SyncTable syncs,
     TimeProvider time,
     ILogger<SyncGrain> logger) : Grain, ISyncGrain
 {
@@ -36,12 +37,14 @@ internal sealed partial class SyncGrain(
     {
         key = ReplicaKey.Parse(this.GetPrimaryKeyString());
         tracker = new SyncTracker(key, time);
+        syncs.Enter(key, tracker);
         return base.OnActivateAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        syncs.Leave(key, tracker);
         await StopWorkAsync();
         await base.OnDeactivateAsync(reason, cancellationToken);
     }

@@ -102,7 +102,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
     {
         var open = flows.Flows.ToImmutableArray();
         var report = Report(open);
-        view.Reported(report);
+        view.Reported(report, time.GetUtcNow());
         next = open.IsEmpty ? IdleInterval : Interval;
         try
         {

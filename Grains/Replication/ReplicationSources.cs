@@ -60,6 +60,9 @@ public interface ILogSource
     /// <summary>The newest sequence.</summary>
     long LatestSequence { get; }
 
+    /// <summary>Bytes that were written to it since it was opened; 0 when that is not counted.</summary>
+    long WrittenBytes => 0;
+
     /// <summary>Reads the log from a sequence on.</summary>
     /// <exception cref="LogTruncatedException">The log no longer reaches back so far, or the sequence lies in the future.</exception>
     ILogReader OpenReader(long fromSequence);

@@ -150,6 +150,7 @@ public sealed partial class Partition : IDisposable
             replies = execution.Execute(batch, writable, Now);
             after = Publish();
             earlyFlush.Written(keyspace.TakeLargeBytes());
+            Log.CountWritten(keyspace.TakeWrittenBytes());
         }
 
         var written = after > before ? after : 0;

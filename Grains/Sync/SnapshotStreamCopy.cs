@@ -149,6 +149,7 @@ internal sealed class StagedChunks(StagingWriter staging, SyncTracker tracker) :
     {
         await staging.WriteAsync(chunk);
         tracker.Received(staging.ReceivedPosition, chunk.Data.Length, wireBytes);
+        SluiceTelemetry.CopyReceived.Add(chunk.Data.Length);
         if (staging.DurablePosition is var durable && durable > told)
         {
             told = durable;

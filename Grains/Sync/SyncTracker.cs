@@ -7,6 +7,9 @@ internal sealed class SyncTracker(ReplicaKey replica, TimeProvider time)
     private TransferRate rate = new(time.GetUtcNow());
     private long wireBytesBefore;
 
+    /// <summary>The figures as they were last changed; may be read on any thread.</summary>
+    public SyncProgress Current => Volatile.Read(ref progress);
+
     /// <summary>The state that the sync is in.</summary>
     public SyncState State => progress.State;
 

@@ -20,6 +20,7 @@ public static class GatewayHosting
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IShardRouter, ShardRouter>();
         services.TryAddSingleton<INodeControl, GrainNodeControl>();
+        services.TryAddSingleton<Bandwidth.BandwidthView>();
         services.AddSingleton<NodeRoleView>();
         services.AddSingleton<ClientRegistry>();
         services.AddSingleton<GatewayStatistics>();

@@ -27,6 +27,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>Environment variables that the process has besides this one's.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
     public int Port { get; }
 
     /// <summary>Starts the process and waits until it answers commands.</summary>
@@ -34,6 +37,11 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         var writer = new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         var info = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in Variables)
+        {
+            info.Environment[name] = value;
+        }
+
         process = new Process { StartInfo = info };
         process.OutputDataReceived += (_, line) => Write(writer, line.Data);
         process.ErrorDataReceived += (_, line) => Write(writer, line.Data);

@@ -22,6 +22,9 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
     // Since the last TakeLargeBytes.
     private long writtenLargeBytes;
 
+    // Since the last TakeWrittenBytes.
+    private long writtenBytes;
+
     // Since the last TakeEarliestExpiry.
     private long earliestExpiry = long.MaxValue;
 
@@ -74,6 +77,7 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
         expires.AddTo(batch, database.Expires);
         database.Database.Write(batch);
         writtenLargeBytes += data.LargeContentBytes;
+        writtenBytes += (long)data.Bytes + expires.Bytes;
         Discard();
     }
 
@@ -256,6 +260,14 @@ internal sealed class Keyspace(PartitionDatabase database, int firstSlot, int en
     {
         var taken = writtenLargeBytes;
         writtenLargeBytes = 0;
+        return taken;
+    }
+
+    /// <summary>Bytes of keys and values that were written since the last call: what the log grew by, but for its own few bytes a record.</summary>
+    public long TakeWrittenBytes()
+    {
+        var taken = writtenBytes;
+        writtenBytes = 0;
         return taken;
     }
 

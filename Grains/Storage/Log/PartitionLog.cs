@@ -14,6 +14,7 @@ public sealed class PartitionLog : ILogSource
     private readonly HashSet<LogReader> readers = [];
     private readonly FollowerTable followers;
     private long latest;
+    private long writtenBytes;
     private long epoch;
     private volatile TaskCompletionSource? newer;
     private volatile bool withdrawn;
@@ -35,6 +36,9 @@ public sealed class PartitionLog : ILogSource
 
     /// <inheritdoc/>
     public long LatestSequence => Volatile.Read(ref latest);
+
+    /// <inheritdoc/>
+    public long WrittenBytes => Interlocked.Read(ref writtenBytes);
 
     /// <summary>The replicas that follow this log at present.</summary>
     public IReadOnlyList<FollowerStatus> Followers => followers.Snapshot();
@@ -92,6 +96,9 @@ public sealed class PartitionLog : ILogSource
         ThrowIfWithdrawn();
         return followers.WaitAsync(sequence, count, timeout, cancellationToken);
     }
+
+    /// <summary>Clients have written so many bytes.</summary>
+    internal void CountWritten(long bytes) => Interlocked.Add(ref writtenBytes, bytes);
 
     /// <summary>The database stands at a new sequence.</summary>
     internal void Advance(long sequence)

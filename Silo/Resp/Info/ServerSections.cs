@@ -162,39 +162,3 @@ internal sealed class KeyspaceSection(INodeControl node) : IInfoSection
         }
     }
 }
-
-/// <summary>INFO bandwidth: limits, flows and grants, which Redis has nothing of.</summary>
-internal sealed class BandwidthSection(LiveConfiguration configuration, INodeControl node) : IInfoSection
-{
-    /// <inheritdoc/>
-    public string Name => "bandwidth";
-
-    /// <inheritdoc/>
-    public async ValueTask WriteAsync(InfoFields fields)
-    {
-        fields
-            .Add("throttle_bytes_per_second", configuration.ThrottleBytesPerSecond)
-            .Add("sync_egress_bytes_per_second", configuration.SyncEgressBytesPerSecond)
-            .Add("sync_floor_bytes_per_second", configuration.SyncFloorBytesPerSecond)
-            .Add("sync_headroom_percent", configuration.SyncHeadroomPercent)
-            .Add("target_queue_delay_ms", (long)configuration.TargetQueueDelay.TotalMilliseconds)
-            .Add("max_concurrent_syncs", configuration.MaxConcurrentSyncs);
-        if (await node.GetBandwidthAsync() is not { } status)
-        {
-            fields.Add("broker", "unreachable");
-            return;
-        }
-
-        var flows = status.Nodes.SelectMany(report => report.Flows).ToList();
-        fields
-            .Add("broker", "ok")
-            .Add("syncs_admitted", status.Admitted.Length)
-            .Add("syncs_queued", status.Queued.Length)
-            .Add("flows", flows.Count);
-        for (var i = 0; i < flows.Count; i++)
-        {
-            var flow = flows[i];
-            fields.Add($"flow{i}", FormattableString.Invariant($"id={flow.Flow},class={flow.Class},sent={flow.SentBytes},rate={flow.BytesPerSecond},pacing={flow.PacingBytesPerSecond}"));
-        }
-    }
-}
