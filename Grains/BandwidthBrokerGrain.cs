@@ -12,11 +12,13 @@ namespace Sluice.Grains;
 /// Reports and questions are answered within one turn, without awaiting anything, and interleave with orders, which await the coordinator's disk.
 /// </para>
 /// </summary>
-internal sealed partial class BandwidthBrokerGrain(KnownPolicy remembered, ITopologyView topology, TimeProvider time, ILogger<BandwidthBrokerGrain> logger) : Grain, IBandwidthBrokerGrain
+internal sealed partial class BandwidthBrokerGrain(KnownPolicy remembered, ITopologyView topology, AlertDesk desk, TimeProvider time, ILogger<BandwidthBrokerGrain> logger) : Grain, IBandwidthBrokerGrain
 {
     // Until the coordinator has told the policy, copies wait that are not under way; afterwards this finds what another broker has changed, should there have been two.
     private static readonly TimeSpan AskPolicyUntilKnown = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AskPolicy = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(500);
 
     private BandwidthBroker broker = null!;
     private IGrainTimer? policyTimer;
@@ -34,8 +36,17 @@ internal sealed partial class BandwidthBrokerGrain(KnownPolicy remembered, ITopo
 
         // Interleaving: a coordinator that is slow to answer delays no order, and nothing else.
         AskForPolicyEvery(AskPolicyUntilKnown, first: TimeSpan.Zero);
+        this.RegisterGrainTimer(WatchAsync, new GrainTimerCreationOptions(WatchEvery, WatchEvery) { Interleave = true });
         LogActivated(topology.Current.Nodes.Length, broker.Policy?.Version ?? -1);
         return base.OnActivateAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // The next broker finds them itself, wherever it is.
+        desk.Withdraw(broker.Alerts);
+        return base.OnDeactivateAsync(reason, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -93,6 +104,12 @@ internal sealed partial class BandwidthBrokerGrain(KnownPolicy remembered, ITopo
                 return next;
             }
         }
+    }
+
+    private Task WatchAsync(CancellationToken cancellationToken)
+    {
+        desk.Publish(broker.Watch(time.GetUtcNow()));
+        return Task.CompletedTask;
     }
 
     private void AskForPolicyEvery(TimeSpan period, TimeSpan first)

@@ -180,10 +180,20 @@ internal sealed partial class BandwidthAgent : BackgroundService
     {
         var sent = flow.SentBytes;
         var seconds = last.TryGetValue(flow, out var before) ? (now - before.At).TotalSeconds : 0;
-        var rate = seconds > 0 ? (long)((sent - before.Sent) / seconds) : 0;
+        var rate = seconds > 0 ? (long)((sent - before.Sent) / seconds * WireHeaders.UsualFactor) : 0;
         last[flow] = (sent, now);
+        var path = flow.Path;
         return new FlowReport
         {
+            ControllerBytesPerSecond = path.BytesPerSecond,
+            HeldBy = flow.HeldBy,
+            DeliveryBytesPerSecond = flow.TakePeakDelivery(),
+            IsNetworkLimited = path.IsNetworkLimited,
+            SmoothedRtt = path.SmoothedRtt,
+            BaseRtt = path.BaseRtt,
+            QueueDelay = path.QueueDelay,
+            RetransmittedBytes = path.RetransmittedBytes,
+            RemainingBytes = flow.RemainingBytes,
             Flow = flow.Id,
             Class = flow.Class,
             SentBytes = sent,

@@ -11,6 +11,7 @@ public sealed class Flow : IDisposable
     private readonly Action closed;
     private readonly Lock gate = new();
     private long sentBytes;
+    private long remainingBytes = -1;
     private long pacing;
     private long peakDelivery;
     private FlowAllowance allowance;
@@ -84,6 +85,13 @@ public sealed class Flow : IDisposable
 
     /// <summary>Nothing but heartbeats may be sent.</summary>
     public bool IsPaused => Allowance.IsPaused;
+
+    /// <summary>Payload that is still to be sent; -1: not known, or without an end (a log).</summary>
+    public long RemainingBytes
+    {
+        get => Interlocked.Read(ref remainingBytes);
+        set => Interlocked.Exchange(ref remainingBytes, value);
+    }
 
     /// <summary>Counts bytes given to the socket.</summary>
     public void CountSent(long bytes) => Interlocked.Add(ref sentBytes, bytes);

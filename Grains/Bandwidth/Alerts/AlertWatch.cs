@@ -28,7 +28,7 @@ internal sealed class AlertWatch(
         List<AlertCondition> conditions = [.. AlertRules.Stalls(syncs.All, paused.Contains, now), .. AlertRules.Convergence(Pressures(now))];
         if (view.IsExpired(now) && view.Report is { Flows: { Length: > 0 } flows })
         {
-            conditions.Add(AlertRules.Expired(node, flows.Length, flows.Sum(flow => grants.BytesPerSecond(flow.Flow)), configuration.SyncFloorBytesPerSecond));
+            conditions.Add(AlertRules.Expired(node, flows.Length, (view.Grants?.Grants ?? []).Where(grant => grant.Flow.Source == node).Sum(grant => grant.Ceiling()), configuration.SyncFloorBytesPerSecond));
         }
 
         return conditions;
@@ -61,7 +61,7 @@ internal sealed class AlertWatch(
             flow.Flow,
             written.GetValueOrDefault(flow.Flow.Replica.Shard),
             flow.BytesPerSecond,
-            grants.BytesPerSecond(flow.Flow),
+            grants.Find(flow.Flow, now)?.Ceiling() ?? 0,
             flow.Flow.Kind == FlowKind.Snapshot || flow.HeldBy is FlowHold.Delay or FlowHold.Share or FlowHold.Limit or FlowHold.Floor))];
     }
 }

@@ -42,7 +42,9 @@ public sealed class BandwidthBroker(DateTimeOffset begunAt, IReadOnlyCollection<
     private readonly HashSet<string> awaited = [.. expected];
     private readonly LinkEstimates estimates = new();
     private readonly SyncQueue queue = new();
+    private readonly AlertBoard alerts = new();
     private GrantPlan plan = GrantPlan.Empty;
+    private List<NodeBandwidthReport> refined = [];
     private DateTimeOffset plannedAt = DateTimeOffset.MinValue;
     private bool isStale = true;
 
@@ -133,7 +135,20 @@ public sealed class BandwidthBroker(DateTimeOffset begunAt, IReadOnlyCollection<
             Queue = waiting,
             Links = plan.Links,
             Policy = PolicyInForce,
+            Alerts = [.. alerts.Active.Concat(reports.Values.SelectMany(report => report.Alerts)).OrderBy(alert => alert.Since).ThenBy(alert => alert.Subject, StringComparer.Ordinal)],
         };
+    }
+
+    /// <summary>The alerts on links and on the queue that are raised.</summary>
+    public ImmutableArray<BandwidthAlert> Alerts => alerts.Active;
+
+    /// <summary>Looks for what is wrong with links and in the queue.</summary>
+    /// <returns>The alerts that begin or end with this.</returns>
+    public ImmutableArray<AlertChange> Watch(DateTimeOffset now)
+    {
+        Plan(now);
+        return alerts.Update(
+            [.. AlertRules.Links(refined, key => estimates.Find(key).SharedWith), .. AlertRules.Queue(queue.Waiting(sync => Standing(sync, now), Seen(), now))], now);
     }
 
     private TimeSpan Interval => PlanEvery + PlanEveryPerFlow * plan.Grants.Count;
@@ -158,7 +173,8 @@ public sealed class BandwidthBroker(DateTimeOffset begunAt, IReadOnlyCollection<
         }
 
         estimates.Observe(reports.Values, now);
-        plan = GrantPlan.Make(reports.Values.Select(estimates.Refine).ToDictionary(report => report.Node, StringComparer.Ordinal), PolicyInForce, now);
+        refined = [.. reports.Values.Select(estimates.Refine)];
+        plan = GrantPlan.Make(refined.ToDictionary(report => report.Node, StringComparer.Ordinal), PolicyInForce, now);
         plannedAt = now;
         isStale = false;
         Plans++;

@@ -9,6 +9,9 @@ public static class WireHeaders
     /// <summary>Payload of a segment on Ethernet, where nothing better is known.</summary>
     public const int UsualPayload = 1448;
 
+    /// <summary>Bytes on the wire for each byte of payload, where nothing better is known.</summary>
+    public const double UsualFactor = 1 + (double)SegmentBytes / UsualPayload;
+
     /// <summary>What a connection took of the wire.</summary>
     /// <param name="payload">Its payload, repeated bytes included.</param>
     /// <param name="segments">Its segments, those without payload included.</param>

@@ -64,6 +64,9 @@ internal sealed class PacedSender : IDisposable
     /// <summary>The payload that the next frame should have.</summary>
     public int FramePayload => FrameSizing.Payload(flow.PacingBytesPerSecond);
 
+    /// <summary>Tells how much payload is still to be sent.</summary>
+    public void Remaining(long bytes) => flow.RemainingBytes = bytes;
+
     /// <summary>The receiver has taken in so many bytes of frames.</summary>
     /// <exception cref="MalformedFrameException">It claims more than was sent, or takes something back.</exception>
     public void Consumed(long bytes)

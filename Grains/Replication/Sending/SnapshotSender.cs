@@ -12,11 +12,13 @@ internal sealed class SnapshotSender(ISnapshotSource source, TransferLayout layo
     {
         for (var position = from; position < layout.TotalBytes;)
         {
+            sender.Remaining(layout.TotalBytes - position);
             await sender.ReadyAsync(cancellationToken).ConfigureAwait(false);
             position += await SendNextAsync(position, cancellationToken).ConfigureAwait(false);
             source.Touch();
         }
 
+        sender.Remaining(0);
         using var last = pool.Rent(64);
         await sender.SendAsync(last.Memory[..FrameWriter.Completed(last.Memory.Span, layout.TotalBytes)], cancellationToken).ConfigureAwait(false);
     }
