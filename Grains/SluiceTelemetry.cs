@@ -9,6 +9,9 @@ public static class SluiceTelemetry
     /// <summary>The name of the source and of the meter.</summary>
     public const string Name = "Sluice";
 
+    /// <summary>The name of the span that a sync's trace begins with.</summary>
+    public const string SyncSpan = "sync";
+
     /// <summary>Traces: one a sync, whose spans follow the states across both nodes.</summary>
     public static readonly ActivitySource Source = new(Name);
 
@@ -36,7 +39,7 @@ public static class SluiceTelemetry
     /// <summary>The span of one state of a sync, child of the sync's trace; null when nobody listens.</summary>
     internal static Activity? StartState(ReplicaKey replica, SyncState state)
     {
-        var activity = Source.StartActivity($"sync {state.ToString().ToLowerInvariant()}");
+        var activity = Source.StartActivity($"{SyncSpan} {state.ToString().ToLowerInvariant()}");
         activity?.SetTag("sluice.shard", replica.Shard);
         activity?.SetTag("sluice.node", replica.Node);
         return activity;

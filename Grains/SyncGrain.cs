@@ -171,7 +171,7 @@ internal sealed partial class SyncGrain(
     {
         // A trace of its own: the order that began it has long been answered.
         Activity.Current = null;
-        using var span = SluiceTelemetry.Source.StartActivity("sync", ActivityKind.Consumer);
+        using var span = SluiceTelemetry.Source.StartActivity(SluiceTelemetry.SyncSpan, ActivityKind.Consumer);
         span?.SetTag("sluice.shard", key.Shard);
         span?.SetTag("sluice.node", key.Node);
         span?.SetTag("sluice.source", order.Source);

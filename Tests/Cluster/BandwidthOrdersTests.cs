@@ -1,0 +1,143 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Sluice.Bandwidth;
+using Xunit.Abstractions;
+
+namespace Sluice.Tests.Cluster;
+
+/// <summary>
+/// What operators order, on two whole nodes and a copy that runs throttled. The tests wait for the effect at the sender, and print how long it took: a busy machine may be slow, an order that has
+/// no effect is wrong.
+/// </summary>
+public sealed class BandwidthOrdersTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Every_order_takes_effect_on_the_copy_that_runs()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(2, shards: 1);
+        await using var a = await nodes.ConnectAsync(0);
+        await using var b = await nodes.ConnectAsync(1);
+        await LoadAsync(a, 8 << 20);
+        await OrderAsync(b, "CONFIG SET throttle-bytes-per-second 512kb");
+        await OrderAsync(b, $"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+        await EffectAsync("the copy runs", nodes, flow => flow.SentBytes > 0 && flow.Allowance.LimitBytesPerSecond is > 0 and <= 512 << 10);
+
+        await OrderAsync(b, "CONFIG SET throttle-bytes-per-second 256kb");
+        await EffectAsync("the receiver's limit", nodes, flow => flow.Allowance.LimitBytesPerSecond is > 0 and <= 256 << 10);
+        await OrderAsync(a, "CONFIG SET sync-egress-bytes-per-second 200kb");
+        await EffectAsync("the sender's limit", nodes, flow => flow.Allowance.LimitBytesPerSecond is > 0 and <= 200 << 10);
+        await OrderAsync(b, "SLUICE SYNC 0@b LIMIT 100kb CLASS background");
+        await EffectAsync("the sync's limit", nodes, flow => flow.Allowance.LimitBytesPerSecond is > 0 and <= 100 << 10);
+        await OrderAsync(a, "SLUICE CLASS background LIMIT 50kb");
+        await EffectAsync("the class's limit", nodes, flow => flow.Allowance.LimitBytesPerSecond is > 0 and <= 50 << 10 && flow.PacingBytesPerSecond <= 50 << 10);
+        await OrderAsync(a, "CONFIG SET sync-floor-bytes-per-second 2048");
+        await EffectAsync("the sender's floor", nodes, flow => flow.Allowance.FloorBytesPerSecond == 2048);
+        await OrderAsync(a, "CONFIG SET sync-headroom-percent 33 max-concurrent-syncs 3");
+        await BrokerAsync("the node's headroom", nodes, status => status.Nodes.Any(node => node is { Node: "a", HeadroomPercent: 33, MaxConcurrentSyncs: 3 }));
+
+        await OrderAsync(b, "SLUICE PAUSE 0@b");
+        await EffectAsync("the pause", nodes, flow => flow.IsPaused);
+        await StandsStillAsync(nodes);
+        await OrderAsync(b, "SLUICE RESUME 0@b");
+        await EffectAsync("the resumption", nodes, flow => !flow.IsPaused);
+
+        await OrderAsync(a, "SLUICE CLASS background LIMIT 0");
+        await OrderAsync(a, "SLUICE SYNC 0@b LIMIT 0");
+        await OrderAsync(a, "CONFIG SET sync-egress-bytes-per-second 0");
+        await OrderAsync(b, "CONFIG SET throttle-bytes-per-second 0");
+        await nodes.LiveAsync(1, Bound);
+        Assert.Equal((await nodes.DigestsAsync(0)).Select(digest => digest.Sha256), (await nodes.DigestsAsync(1)).Select(digest => digest.Sha256));
+    }
+
+    [Fact]
+    public async Task A_pause_of_all_holds_copies_that_are_still_to_begin_until_its_time()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(2, shards: 2);
+        await using var a = await nodes.ConnectAsync(0);
+        await using var b = await nodes.ConnectAsync(1);
+        await LoadAsync(a, 1 << 20);
+        await OrderAsync(a, "SLUICE PAUSE ALL");
+        await OrderAsync(b, $"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+        await Eventually.IsTrueAsync("both copies wait because of the pause", Bound, async () =>
+        {
+            var syncs = (await nodes.Grains(1).GetGrain<INodeGrain>("b").GetReport()).Syncs;
+            return syncs.Length == 2 && syncs.All(sync => sync.State != SyncState.Live && sync.Detail.Contains("paused", StringComparison.OrdinalIgnoreCase));
+        });
+
+        await OrderAsync(a, "SLUICE PAUSE ALL FOR 2");
+        await nodes.LiveAsync(1, Bound);
+        await BrokerAsync("the pause is over", nodes, status => status.Grants.All(grant => !grant.IsPaused));
+    }
+
+    [Fact]
+    public async Task Orders_survive_the_restart_of_their_node()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(1, shards: 2);
+        await using (var before = await nodes.ConnectAsync(0))
+        {
+            await OrderAsync(before, "SLUICE CLASS urgent RESERVATION 2mb WEIGHT 20");
+            await OrderAsync(before, "SLUICE SYNC 1@a CLASS background LIMIT 3mb");
+            await OrderAsync(before, "SLUICE PAUSE ALL");
+            await OrderAsync(before, "CONFIG SET sync-headroom-percent 20 target-queue-delay-ms 25 max-concurrent-syncs 7");
+            await OrderAsync(before, "CONFIG REWRITE");
+        }
+
+        await nodes.StopNodeAsync(0);
+        await nodes.StartNodeAsync(0);
+        var policy = await nodes.Grains(0).GetGrain<IBandwidthBrokerGrain>(0).GetPolicy();
+        Assert.Equal(new QosClassTerms(QosClass.Urgent, 2 << 20, 0, 20), Assert.Single(policy.Classes));
+        Assert.Equal(new SyncPolicy { Replica = new ReplicaKey(1, "a"), Class = QosClass.Background, LimitBytesPerSecond = 3 << 20 }, Assert.Single(policy.Syncs));
+        Assert.True(policy.IsPaused);
+        await BrokerAsync("the node reports what was kept", nodes, status => status.Nodes.Any(node => node is { HeadroomPercent: 20, MaxConcurrentSyncs: 7 }));
+        await using var after = await nodes.ConnectAsync(0);
+        Assert.Contains("25", (await after.SendAsync("CONFIG GET target-queue-delay-ms")).ToString()!, StringComparison.Ordinal);
+    }
+
+    /// <summary>Two reports of the sender later, not a byte more was sent.</summary>
+    private static async Task StandsStillAsync(NodesUnderTest nodes)
+    {
+        // What was on its way to the socket when the pause came is let through.
+        await ReportsAsync(nodes, 2);
+        var before = Copy(nodes)!.SentBytes;
+        await ReportsAsync(nodes, 2);
+        Assert.Equal(before, Copy(nodes)!.SentBytes);
+    }
+
+    private static async Task ReportsAsync(NodesUnderTest nodes, int count)
+    {
+        var first = await SequenceAsync();
+        await BrokerAsync("more reports", nodes, status => status.Nodes.Any(node => node.Node == "a" && node.Sequence >= first + count));
+
+        async Task<long> SequenceAsync() => (await nodes.Grains(0).GetGrain<IBandwidthBrokerGrain>(0).GetStatus()).Nodes.First(node => node.Node == "a").Sequence;
+    }
+
+    private static Flow? Copy(NodesUnderTest nodes) => nodes.Services(0).GetRequiredService<FlowTable>().Flows.FirstOrDefault(flow => flow.Id.Kind == FlowKind.Snapshot);
+
+    private static Task BrokerAsync(string awaited, NodesUnderTest nodes, Func<BandwidthStatus, bool> isSo) =>
+        Eventually.IsTrueAsync(awaited, Bound, async () => isSo(await nodes.Grains(0).GetGrain<IBandwidthBrokerGrain>(0).GetStatus()));
+
+    private async Task EffectAsync(string effect, NodesUnderTest nodes, Func<Flow, bool> isSo)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        await Eventually.IsTrueAsync($"{effect} (the flow: {Copy(nodes)?.Allowance})", Bound, () => Task.FromResult(Copy(nodes) is { } flow && isSo(flow)));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{effect}: after {TimeProvider.System.GetElapsedTime(began).TotalMilliseconds:0} ms"));
+    }
+
+    private static async Task OrderAsync(RedisConnection connection, string command) => Assert.Equal("OK", (await connection.SendAsync(command)).Text);
+
+    private static async Task LoadAsync(RedisConnection connection, int bytes)
+    {
+        var random = new Random(20261123);
+        var commands = new List<byte[][]>();
+        for (var written = 0; written < bytes; written += 64 << 10)
+        {
+            var value = new byte[64 << 10];
+            random.NextBytes(value);
+            commands.Add([[.. "SET"u8], System.Text.Encoding.ASCII.GetBytes($"key{written}"), value]);
+        }
+
+        Assert.All(await connection.PipelineAsync(commands), reply => Assert.Equal("OK", reply.Text));
+    }
+}
