@@ -16,8 +16,11 @@ internal sealed partial class BandwidthAgent : BackgroundService
     // A throttle that the receiver changes reaches the sender with the sender's next report: well within the promised second.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    // With no flow to pace, a report only tells the limits; the broker forgets a node after three seconds.
+    // With nothing under way a report only tells the limits; the broker forgets a node after three seconds.
     private static readonly TimeSpan IdleInterval = TimeSpan.FromSeconds(1);
+
+    // A node that receives a copy reports as often as one that sends: its ingress is estimated from its own counters. The heartbeats of live replicas are no copy.
+    private const long Idle = 64 << 10;
 
     // A broker's silo that has just died answers nothing at all: grants must be seen to expire meanwhile, and the next report goes to the new one.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -103,7 +106,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
         var open = flows.Flows.ToImmutableArray();
         var report = Report(open);
         view.Reported(report, time.GetUtcNow());
-        next = open.IsEmpty ? IdleInterval : Interval;
+        next = open.IsEmpty && report.Links.All(link => link.FlowBytesPerSecond < Idle) ? IdleInterval : Interval;
         try
         {
             var answer = await grains.GetGrain<IBandwidthBrokerGrain>(0).Report(report).WaitAsync(Patience, time);

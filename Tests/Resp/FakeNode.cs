@@ -23,7 +23,9 @@ internal sealed class FakeNode : INodeControl, ITopologyView
 
     public Task<NodeReport> GetReportAsync() => Task.FromResult(Report);
 
-    public Task<BandwidthStatus?> GetBandwidthAsync() => Task.FromResult<BandwidthStatus?>(new BandwidthStatus());
+    public BandwidthStatus? Bandwidth { get; set; } = new();
+
+    public Task<BandwidthStatus?> GetBandwidthAsync() => Task.FromResult(Bandwidth);
 
     public FakeBroker BrokerGrain { get; } = new();
 
