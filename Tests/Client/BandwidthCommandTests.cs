@@ -111,7 +111,8 @@ public sealed class BandwidthCommandTests
         Assert.Contains("! LinkDegraded A eth0 egress, for ", output, StringComparison.Ordinal);
         Assert.Contains("Check the cable.", output, StringComparison.Ordinal);
         Assert.Matches(@"A eth0 out\s+10.0 MiB/s\s+configured\s+4.0 MiB/s\s+2.0 MiB/s\s+7.0 MiB/s\s+1", output);
-        Assert.Matches(@"B eth0 in\s+not known\s+unknown", output);
+        Assert.Matches(@"B eth0 in\s+not known\s+unknown\s+-\s+1.0 KiB/s", output);
+        Assert.DoesNotContain("eth1", output, StringComparison.Ordinal);
         Assert.Matches(@"A\s+no limit\s+no limit\s+2\s+10 %\s+64.0 KiB/s\s+6.0 MiB/s", output);
         Assert.Matches(@"snapshot A -> 3@B\s+background\s+4.0 MiB/s\s+~5.0 MiB/s\s+delay\s+1.0 ms \+ 12 ms\s+40.0 MiB\s+10 s\s+half of eth0", output);
         Assert.Matches(@"A -> B\s+2\s+2.0 MiB/s\s+3.0 ms", output);
@@ -130,6 +131,22 @@ public sealed class BandwidthCommandTests
         Assert.Contains("████████▒▒▒▒········  60 %", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_resync_storm_fits_on_a_screen()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        cluster.BrokerGrain.Status = Busy() with
+        {
+            Alerts = [.. Enumerable.Range(0, 500).Select(i => new BandwidthAlert { Kind = AlertKind.SyncQueued, Subject = $"{i}@B", Since = now, Text = "It waits." })],
+            Queued = [.. Enumerable.Range(0, 500).Select(i => new ReplicaKey(i, "B"))],
+            Queue = [.. Enumerable.Range(0, 500).Select(i => new QueuedSync(new ReplicaKey(i, "B"), "A", "normal", i + 1, "2 copies at once", now))],
+        };
+        var output = await OutputAsync("bandwidth", "show");
+        Assert.Contains("! SyncQueued: 499 more.", output, StringComparison.Ordinal);
+        Assert.Contains("... and 490 more.", output, StringComparison.Ordinal);
+        Assert.InRange(output.Split('\n').Length, 20, 40);
+    }
+
     private BandwidthPolicy Policy => cluster.BrokerGrain.Status.Policy;
 
     private static BandwidthStatus Busy()
@@ -139,7 +156,7 @@ public sealed class BandwidthCommandTests
         return new BandwidthStatus
         {
             Alerts = [new BandwidthAlert { Kind = AlertKind.LinkDegraded, Subject = "A eth0 egress", Since = now.AddMinutes(-2), Text = "Check the cable." }],
-            Links = [new LinkStatus { Node = "B", Link = new LinkReport { Interface = "eth0", Direction = LinkDirection.Ingress } }, new LinkStatus { Node = "A", Link = egress, AvailableBytesPerSecond = 7 << 20, AllocatedBytesPerSecond = 7 << 20, Flows = 1 }],
+            Links = [new LinkStatus { Node = "B", Link = new LinkReport { Interface = "eth0", Direction = LinkDirection.Ingress, ForegroundBytesPerSecond = 1024 } }, new LinkStatus { Node = "B", Link = new LinkReport { Interface = "eth1" } }, new LinkStatus { Node = "A", Link = egress, AvailableBytesPerSecond = 7 << 20, AllocatedBytesPerSecond = 7 << 20, Flows = 1 }],
             Nodes =
             [
                 new NodeBandwidthReport

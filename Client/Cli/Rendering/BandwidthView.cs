@@ -10,6 +10,9 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
 {
     private const int BarWidth = 20;
 
+    /// <summary>Of alerts of one kind, and of syncs that wait, so many are shown: a resync storm has hundreds.</summary>
+    private const int Shown = 10;
+
     public void Show(BandwidthStatus status)
     {
         if (status.Nodes.IsEmpty)
@@ -28,16 +31,18 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
 
     private void Alerts(BandwidthStatus status)
     {
-        foreach (var alert in status.Alerts)
+        foreach (var kind in status.Alerts.GroupBy(alert => alert.Kind).OrderBy(kind => kind.Key))
         {
-            var text = $"{alert.Kind} {alert.Subject}, for {Quantity.Time(time.GetUtcNow() - alert.Since)}: {alert.Text}";
-            if (output.IsTerminal)
+            // The queue below says the same of each.
+            var shown = kind.Key == AlertKind.SyncQueued ? 1 : Shown;
+            foreach (var alert in kind.OrderBy(alert => alert.Since).Take(shown))
             {
-                output.Ansi.MarkupLine($"[red bold]![/] [red]{Markup.Escape(text)}[/]");
+                Warning($"{alert.Kind} {alert.Subject}, for {Quantity.Time(time.GetUtcNow() - alert.Since)}: {alert.Text}");
             }
-            else
+
+            if (kind.Count() > shown)
             {
-                output.Line($"! {text}");
+                Warning($"{kind.Key}: {Quantity.Count(kind.Count() - shown)} more.");
             }
         }
 
@@ -51,13 +56,15 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
 
     private void Links(BandwidthStatus status)
     {
-        if (status.Links.IsEmpty)
+        // An interface that nothing is known of and that nothing uses is on every machine.
+        var links = status.Links.Where(link => link.Flows > 0 || link.Link is { CapacityBytesPerSecond: > 0 } or { FlowBytesPerSecond: > 0 } or { ForegroundBytesPerSecond: > 0 }).ToList();
+        if (links.Count == 0)
         {
             return;
         }
 
         string[] headings = ["Link", "Capacity", "Known by", .. output.IsTerminal ? ["Copies and others"] : Array.Empty<string>(), "Copies", "Others", "Copies may", "Flows"];
-        output.Table(headings, status.Links.OrderBy(link => link.Node, StringComparer.Ordinal).ThenBy(link => link.Link.Interface, StringComparer.Ordinal).ThenBy(link => link.Link.Direction).Select(link => (IReadOnlyList<string>)
+        output.Table(headings, links.OrderBy(link => link.Node, StringComparer.Ordinal).ThenBy(link => link.Link.Interface, StringComparer.Ordinal).ThenBy(link => link.Link.Direction).Select(link => (IReadOnlyList<string>)
         [
             $"{link.Node} {link.Link.Interface} {(link.Link.Direction == LinkDirection.Egress ? "out" : "in")}",
             link.Link.CapacityBytesPerSecond == 0 ? "not known" : Quantity.Rate(link.Link.CapacityBytesPerSecond),
@@ -135,10 +142,15 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
         output.Line($"Full copies: {status.Admitted.Length} under way, {status.Queued.Length} waiting{(status.Queued.IsEmpty || !status.Queue.IsEmpty ? "" : $" ({string.Join(", ", status.Queued)})")}.");
         if (!status.Queue.IsEmpty)
         {
-            output.Table(["Place", "Replica", "From", "Class", "Waits for", "Why"], status.Queue.Select(sync => (IReadOnlyList<string>)
+            output.Table(["Place", "Replica", "From", "Class", "Waits for", "Why"], status.Queue.Take(Shown).Select(sync => (IReadOnlyList<string>)
             [
                 Quantity.Count(sync.Place), sync.Replica.ToString(), sync.Source, sync.Class, Quantity.Time(time.GetUtcNow() - sync.Since), sync.Reason,
             ]));
+        }
+
+        if (status.Queue.Length > Shown)
+        {
+            output.Line($"... and {Quantity.Count(status.Queue.Length - Shown)} more.");
         }
     }
 
@@ -158,6 +170,18 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
                 !sync.IsPaused ? "" : sync.PausedUntil is { } until ? $"paused until {Quantity.Moment(until, time)}" : "paused",
             };
             output.Line($"Ordered for {sync.Replica}: {string.Join(", ", words.Where(word => word.Length > 0))}.");
+        }
+    }
+
+    private void Warning(string text)
+    {
+        if (output.IsTerminal)
+        {
+            output.Ansi.MarkupLine($"[red bold]![/] [red]{Markup.Escape(text)}[/]");
+        }
+        else
+        {
+            output.Line($"! {text}");
         }
     }
 
