@@ -148,7 +148,7 @@ public sealed class BandwidthBroker(DateTimeOffset begunAt, IReadOnlyCollection<
     {
         Plan(now);
         return alerts.Update(
-            [.. AlertRules.Links(refined, key => estimates.Find(key).SharedWith), .. AlertRules.Queue(queue.Waiting(sync => Standing(sync, now), Seen(), now))], now);
+            [.. AlertRules.Links(refined, key => estimates.Find(key).SharedWith), .. AlertRules.Queue(queue.Waiting(sync => Standing(sync, now), Seen(), now).Where(sync => Policy?.PauseOf(sync.Replica, now).IsPaused != true))], now);
     }
 
     private TimeSpan Interval => PlanEvery + PlanEveryPerFlow * plan.Grants.Count;

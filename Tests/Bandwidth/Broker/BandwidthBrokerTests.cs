@@ -73,6 +73,26 @@ public sealed class BandwidthBrokerTests
     }
 
     [Fact]
+    public void A_copy_that_an_operator_has_paused_raises_no_alert_about_its_waiting()
+    {
+        Settle(Node("a"), Node("b"));
+        broker.Adopt(new BandwidthPolicy { Version = 1 }.WithPauseOfAll(null, now) with { Version = 1 });
+
+        // Longer than anything must last to be an alert, in steps in which the copy asks again.
+        for (var i = 0; i < 60; i++)
+        {
+            now += TimeSpan.FromSeconds(1);
+            broker.Report(Node("a") with { Sequence = 10 + i }, now);
+            broker.Report(Node("b") with { Sequence = 10 + i }, now);
+            Assert.False(broker.Admit(new SyncRequest(new ReplicaKey(0, "b"), "a", QosClass.Normal), now).Admitted);
+            broker.Watch(now);
+        }
+
+        Assert.Single(broker.Status(now).Queue);
+        Assert.Empty(broker.Alerts);
+    }
+
+    [Fact]
     public void Policy_spreads_by_reports_and_answers_and_the_newest_wins()
     {
         var (older, newer) = (new BandwidthPolicy { Version = 4 }, new BandwidthPolicy { Version = 5, IsPaused = true });
