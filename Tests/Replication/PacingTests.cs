@@ -7,7 +7,7 @@ namespace Sluice.Tests.Replication;
 
 /// <summary>
 /// What the wire really carries. The figure is what the receiver's socket got, headers included, over seconds of real time; the bounds leave room for a machine that is busy with other
-/// tests. The exact figures come from the benchmark.
+/// tests: the rates are such that one which has a tenth of a core left can keep them. The exact figures come from the benchmark.
 /// </summary>
 [Collection("Pacing")]
 public sealed class PacingTests(ITestOutputHelper output)
@@ -15,7 +15,7 @@ public sealed class PacingTests(ITestOutputHelper output)
     private const long Mega = 1_000_000;
 
     [Theory]
-    [InlineData(20 * Mega)]
+    [InlineData(8 * Mega)]
     [InlineData(1 * Mega)]
     public async Task The_wire_carries_the_pacing_rate(long rate)
     {
@@ -38,10 +38,10 @@ public sealed class PacingTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(20 * Mega, 40 * Mega)]
-    [InlineData(40 * Mega, 2 * Mega)]
-    [InlineData(0, 10 * Mega)]
-    [InlineData(16_000, 20 * Mega)]
+    [InlineData(4 * Mega, 8 * Mega)]
+    [InlineData(8 * Mega, 1 * Mega)]
+    [InlineData(0, 8 * Mega)]
+    [InlineData(16_000, 4 * Mega)]
     public async Task A_new_rate_holds_within_a_second(long before, long after)
     {
         await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Sending.InitialBytesPerSecond = _ => before);
@@ -80,7 +80,7 @@ public sealed class PacingTests(ITestOutputHelper output)
                 return;
             }
 
-            Assert.True(window < 5, $"{average:0} bytes per second measured in the fifth window, {rate} allowed");
+            Assert.True(window < 15, $"{average:0} bytes per second measured in the last of {window} windows, {rate} allowed");
         }
     }
 
