@@ -46,7 +46,7 @@ public sealed class Flow : IDisposable
     /// <summary>The pacing rate in force, in bytes per second; 0: none. A paused flow ends its last frame at it.</summary>
     public long PacingBytesPerSecond => Interlocked.Read(ref pacing);
 
-    /// <summary>What holds the flow at its pacing rate.</summary>
+    /// <summary>What holds the flow: what its controller found at its last sample, or what was allowed since.</summary>
     public FlowHold HeldBy
     {
         get
@@ -54,7 +54,21 @@ public sealed class Flow : IDisposable
             lock (gate)
             {
                 var (_, hold) = allowance.Pacing(path.BytesPerSecond, path.ProbeBytesPerSecond);
-                return allowance.IsPaused ? FlowHold.Paused : hold == FlowHold.Delay || (hold == FlowHold.Floor && path.BytesPerSecond > 0) ? path.HeldBy : hold;
+                return allowance.IsPaused ? FlowHold.Paused
+                    : path.HeldBy == FlowHold.Application || (hold is FlowHold.Delay or FlowHold.Floor && path.BytesPerSecond > 0) ? path.HeldBy
+                    : hold;
+            }
+        }
+    }
+
+    /// <summary>The pacing rate is an operator's limit, whose average is to be kept.</summary>
+    public bool IsAtLimit
+    {
+        get
+        {
+            lock (gate)
+            {
+                return allowance.Pacing(path.BytesPerSecond, path.ProbeBytesPerSecond).HeldBy == FlowHold.Limit;
             }
         }
     }

@@ -193,7 +193,7 @@ internal sealed class PacedSender : IDisposable
         while (true)
         {
             var now = connection.Now;
-            bucket.SetRate(flow.PacingBytesPerSecond, flow.HeldBy is FlowHold.Limit, now);
+            bucket.SetRate(flow.PacingBytesPerSecond, flow.IsAtLimit, now);
 
             var allowed = bucket.Allowed(now);
             if (allowed > 0)
