@@ -143,9 +143,9 @@ public sealed class DelayBasedRateController
     // The flow sent what its own rate let through, so that what came of it is an answer to that rate.
     private bool IsPacedByUs => held is FlowHold.StartUp or FlowHold.Delay or FlowHold.Floor or FlowHold.None && !path.IsApplicationLimited;
 
-    private double Round => path.Rtt + RoundMargin;
+    private double Round => path.Rtt + Math.Max(RoundMargin, 2 * path.Gap);
 
-    private double StartUpRound => Math.Max(path.Rtt, 0.02);
+    private double StartUpRound => Math.Max(Math.Max(path.Rtt, 0.02), 2 * path.Gap);
 
     private double Interval => phase == Phase.StartUp ? Math.Clamp(path.Base / 2, 0.01, 0.02) : Math.Clamp(path.Base / 2, 0.02, 0.05);
 
@@ -196,7 +196,7 @@ public sealed class DelayBasedRateController
             return;
         }
 
-        if (now < roundEnds || !IsPacedByUs)
+        if (now < roundEnds || !path.IsFresh || !IsPacedByUs)
         {
             return;
         }

@@ -12,6 +12,7 @@ internal sealed class PathEstimate
     // And four of the bucket's smallest slices, at rates where these are far apart.
     private const double FewSlices = 4 * 2048;
     private const double MostWindow = 1;
+    private const double MostGap = 0.25;
 
     // A sender on a busy machine wakes late and loses some of what it was allowed; below this it was not pacing that held it.
     private const double LeastEfficiency = 0.85;
@@ -25,6 +26,7 @@ internal sealed class PathEstimate
     private PathSample last;
     private bool begun;
     private double lastProgress;
+    private double piece;
     private double inverseEfficiency = 1;
 
     /// <summary>When the last sample was taken.</summary>
@@ -60,6 +62,9 @@ internal sealed class PathEstimate
     /// <summary>How far back "of late" reaches, in seconds.</summary>
     public double Window { get; private set; } = LongWindow;
 
+    /// <summary>How far apart the samples are at which something was heard of the path, in seconds: mostly the sampling interval.</summary>
+    public double Gap { get; private set; }
+
     /// <summary>Nothing was sent since the sample before, and nothing is under way.</summary>
     public bool IsIdle { get; private set; }
 
@@ -67,7 +72,7 @@ internal sealed class PathEstimate
     public double QueuePeak { get; private set; }
 
     /// <summary>As <see cref="Recent"/>, over the shortest time that makes sense: exact while there is a queue, for then the bottleneck sends at its own rhythm.</summary>
-    public double Latest => Delivery(ShortWindow) * inverseEfficiency;
+    public double Latest => Delivery(Math.Max(ShortWindow, 2 * Gap)) * inverseEfficiency;
 
     /// <summary>The delivery rate over a time.</summary>
     public double Delivery(double seconds) => window.Over(seconds).Delivery;
@@ -86,7 +91,7 @@ internal sealed class PathEstimate
         IsFresh = !begun || sample.AckedBytes > last.AckedBytes;
         if (IsFresh)
         {
-            lastProgress = now;
+            NoteProgress(sample, now);
             QueueDelayBefore = QueueDelay;
         }
 
@@ -104,18 +109,31 @@ internal sealed class PathEstimate
         IsIdle = begun && sample.SentBytes <= last.SentBytes && sample.AckedBytes >= sample.SentBytes - 1;
         last = sample;
         begun = true;
-        Window = Math.Clamp(FewSlices / Math.Max(1, pacing), Math.Max(LongWindow, Rtt), Math.Max(MostWindow, Rtt));
+        Window = Math.Clamp(Math.Max(FewSlices / Math.Max(1, pacing), 4 * Gap), Math.Max(LongWindow, Rtt), Math.Max(MostWindow, Rtt));
         QueueDelay = Rtt > 0 ? Math.Max(0, Rtt - Base) : 0;
-        AllowForSilence(sample, now);
+        AllowForSilence(sample, now, pacing);
         QueuePeak = Math.Max(QueueDelay, QueuePeak * Math.Pow(0.5, elapsed / (2 * Rtt + ShortWindow)));
         Classify(elapsed, sample.IsReceiverLimited);
     }
 
+    // How often, and in what pieces, the path is heard of: at each sample from the kernel, but once a frame from acknowledgement frames.
+    private void NoteProgress(in PathSample sample, double now)
+    {
+        if (begun && !IsIdle)
+        {
+            Gap += (Math.Min(MostGap, now - lastProgress) - Gap) / 4;
+            piece += (sample.AckedBytes - last.AckedBytes - piece) / 4;
+        }
+
+        lastProgress = now;
+    }
+
     // No acknowledgement although bytes are under way: the next one will tell of at least so long a queue (or the link is cut). Waiting for it would be waiting for the queue to grow.
-    private void AllowForSilence(in PathSample sample, double now)
+    private void AllowForSilence(in PathSample sample, double now, double pacing)
     {
         var silence = now - lastProgress;
-        if (sample.SentBytes > sample.AckedBytes && silence > Math.Max(ShortWindow, 2 * Rtt))
+        var usual = piece > 0 ? Math.Max(Gap, piece / Math.Max(1, pacing)) : MostGap;
+        if (sample.SentBytes > sample.AckedBytes && silence > Math.Max(Math.Max(ShortWindow, 2 * Rtt), 3 * usual))
         {
             IsFresh = true;
             QueueDelay = Math.Max(QueueDelay, silence - (double.IsFinite(Base) ? Base : 0));

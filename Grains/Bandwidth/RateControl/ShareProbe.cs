@@ -3,7 +3,7 @@ namespace Sluice.Bandwidth.RateControl;
 /// <summary>
 /// Finds out whether a link has become faster than its estimate, for a flow that only its share of that estimate holds: without a queue, and without more traffic than the share, nobody could ever see it.
 /// <para>
-/// Every four seconds the flow sends a quarter above its share for 30 ms. On a link that is as fast as believed, and of which a tenth is left free, that is a queue of 4 ms for a moment, and the flow pays it back
+/// Every three seconds or so the flow sends a quarter above its share for 30 ms. On a link that is as fast as believed, and of which a tenth is left free, that is a queue of 4 ms for a moment, and the flow pays it back
 /// by sending half its share until the queue is gone. If no queue appears there is room, and the next burst follows after one round trip, half as large again; eight such steps are a factor of
 /// twenty, in about a second. What is delivered in the bursts is reported, the estimate follows, and the share with it.
 /// </para>
@@ -11,7 +11,7 @@ namespace Sluice.Bandwidth.RateControl;
 internal sealed class ShareProbe(Random random)
 {
     // A rise must be found within 5 s: the longest pause, a tenth of jitter, and a second of bursts. The jitter keeps the flows of a link from probing all at once.
-    private const double PauseSeconds = 3.6;
+    private const double PauseSeconds = 3.2;
     private const double Jitter = 0.1;
     private const double BurstSeconds = 0.03;
     private const double FirstGain = 1.25;

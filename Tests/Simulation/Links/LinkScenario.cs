@@ -37,7 +37,7 @@ internal sealed record LinkScenario
     /// <summary>How often the sender wakes late, by up to 4 ms.</summary>
     public double Lateness { get; init; } = 0.01;
 
-    public Func<double, FlowAllowance> Terms { get; init; } = static _ => new FlowAllowance(0, 0, 65536);
+    public Func<double, FlowAllowance> Allowance { get; init; } = static _ => new FlowAllowance(0, 0, 65536);
 
     public Func<double, double> Demand { get; init; } = static _ => double.PositiveInfinity;
 
@@ -70,7 +70,7 @@ internal sealed record LinkScenario
             BufferSeconds = Between(0.002, 1),
             Capacity = [.. steps],
             Foreground = [.. foreground],
-            Jitter = random.NextDouble() * 0.0005,
+            Jitter = random.NextDouble() * Math.Min(0.0005, 0.3 * baseRtt),
             Lateness = random.NextDouble() * 0.05,
             Seconds = 10,
             Step = baseRtt < 0.004 ? 0.0005 : 0.001,
@@ -92,7 +92,7 @@ internal sealed record LinkScenario
         var random = new Random(Seed);
         var buffer = Math.Max(BufferSeconds * Capacity[0].Rate, 4 * 1500);
         var link = new Bottleneck(3, now => At(Capacity, now), buffer);
-        var flow = new SimulatedFlow(Kernel, control ?? Controller(), Jitter, Lateness, random) { Terms = Terms, Demand = Demand };
+        var flow = new SimulatedFlow(Kernel, control ?? Controller(), Jitter, Lateness, random) { Allowance = Allowance, Demand = Demand };
         ITraffic[] senders =
         [
             flow,

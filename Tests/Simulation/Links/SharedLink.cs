@@ -24,7 +24,7 @@ internal sealed class SharedLink
             var controller = new DelayBasedRateController(TimeSpan.FromMilliseconds(10), new Random(seed + index));
             return new SimulatedFlow(CongestionControlKind.Cubic, controller.Update, 0.0001, 0.01, random, at)
             {
-                Terms = now => allowance?.Invoke(index, now) ?? new FlowAllowance(0, 0, 65536),
+                Allowance = now => allowance?.Invoke(index, now) ?? new FlowAllowance(0, 0, 65536),
             };
         })];
         bytes = new double[flows.Length];

@@ -88,7 +88,7 @@ internal sealed class SimulatedFlow : ITraffic
     }
 
     /// <summary>What broker and operators allow it, by time.</summary>
-    public Func<double, FlowAllowance> Terms { get; init; } = static _ => new FlowAllowance(0, 0, 65536);
+    public Func<double, FlowAllowance> Allowance { get; init; } = static _ => new FlowAllowance(0, 0, 65536);
 
     /// <summary>How fast the application has data; infinite: always.</summary>
     public Func<double, double> Demand { get; init; } = static _ => double.PositiveInfinity;
@@ -146,7 +146,7 @@ internal sealed class SimulatedFlow : ITraffic
                 RetransmittedBytes = transport.Retransmitted,
                 HeldBack = TimeSpan.FromSeconds(heldBack),
             },
-            Terms(now));
+            Allowance(now));
         transport.MaxPacing = Decision.PacingBytesPerSecond * 1.25;
         nextSample = now + Decision.NextSample.TotalSeconds;
     }
