@@ -95,6 +95,7 @@ internal sealed class SyncTracker(ReplicaKey replica, TimeProvider time)
             GrantBytesPerSecond = grant?.Ceiling() ?? 0,
             Class = grant is { Class.Length: > 0 } ? grant.Class : progress.Class,
             Detail = grant is { IsPaused: true } ? grant.Reason : progress.Detail,
+            IsPaused = grant is { IsPaused: true },
             Eta = now > 0 ? TimeSpan.FromSeconds((double)left / now) : null,
         };
     }

@@ -117,6 +117,15 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task A_paused_copy_is_shown_as_paused_with_the_reason()
+    {
+        cluster.NodeAt("B").Syncs = [Sync(0, SyncState.Copying, 50, 100) with { IsPaused = true, Detail = "paused until it is resumed" }];
+
+        Assert.Matches(@"0@B\s+A\s+paused\s+50 B\s+100 B.*paused until it is resumed", (await RunAsync("sync", "list")).Output);
+        Assert.Matches(@"0@B.*paused", (await CommandRun.OnAsync(cluster, isTerminal: true, "sync", "list")).Output);
+    }
+
+    [Fact]
     public async Task Bandwidth_limits_are_set_and_shown()
     {
         Assert.Equal(

@@ -135,7 +135,7 @@ internal static class ReplicaCommand
         replica.Replica.ToString(),
         replica.Role.ToString().ToLowerInvariant(),
         Quantity.Count(replica.Epoch),
-        replica.Problem.Length > 0 ? "down" : replica.Sync is null ? "up" : SyncTotals.NameOf(replica.Sync.State),
+        replica.Problem.Length > 0 ? "down" : replica.Sync is null ? "up" : SyncTotals.NameOf(replica.Sync),
         replica.Status is null ? "-" : Quantity.Count(replica.Status.Sequence),
         replica.Status is null ? "-" : Quantity.Count(replica.Status.EstimatedKeys),
         replica.Status is null ? "-" : Quantity.Bytes(replica.Status.DiskBytes),

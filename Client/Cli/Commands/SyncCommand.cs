@@ -67,7 +67,7 @@ internal static class SyncCommand
             ["Replica", "Source", "State", "Copied", "Of", "Rate", "Share", "ETA", "Lag", "Attempt", "Detail"],
             snapshot.Syncs.Select(sync => (IReadOnlyList<string>)
             [
-                sync.Replica.ToString(), sync.Source, SyncTotals.NameOf(sync.State), Quantity.Bytes(sync.ReceivedBytes), Quantity.Bytes(sync.TotalBytes),
+                sync.Replica.ToString(), sync.Source, SyncTotals.NameOf(sync), Quantity.Bytes(sync.ReceivedBytes), Quantity.Bytes(sync.TotalBytes),
                 Quantity.Rate(sync.BytesPerSecond), Quantity.Share(totals.ShareOf(sync)), Quantity.Time(sync.Eta),
                 sync.LagSequences < 0 ? "-" : Quantity.Count(sync.LagSequences), Quantity.Count(sync.Attempt),
                 sync.LastError.Length > 0 ? $"{sync.Detail} ({sync.LastError})" : sync.Detail,

@@ -13,6 +13,7 @@ internal static class StateColour
             "live" or "primary" or "up" or "equal" => "green",
             "pending" or "idle" => "grey",
             "opening" or "copying" or "verifying" or "installing" or "catching up" => "yellow",
+            "paused" => "orange1",
             "down" or "different" => "red",
             _ => null,
         };

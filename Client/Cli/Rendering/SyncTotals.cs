@@ -61,5 +61,8 @@ internal sealed record SyncTotals
         sync.State == SyncState.Live ? 1 : !IsSizeKnown(sync) || sync.TotalBytes == 0 ? 0 : Math.Clamp((double)sync.ReceivedBytes / sync.TotalBytes, 0, 1);
 
     /// <summary>The state's name for a person.</summary>
+    /// <summary>What a sync does at present, in a word or two.</summary>
+    public static string NameOf(SyncProgress sync) => sync.IsPaused ? "paused" : NameOf(sync.State);
+
     public static string NameOf(SyncState state) => state == SyncState.CatchingUp ? "catching up" : state.ToString().ToLowerInvariant();
 }

@@ -58,7 +58,7 @@ internal static class SyncView
             : $"{time} syncs: {totals.States}; {Copied(totals.ReceivedBytes, totals.TotalBytes)} ({Quantity.Share(totals.Done)}), rate {Quantity.Rate(totals.BytesPerSecond)}{eta}";
         foreach (var sync in snapshot.Syncs.Where(sync => sync.State is SyncState.Copying || sync.LastError.Length > 0).Take(4))
         {
-            yield return $"{time}   {sync.Replica} {SyncTotals.NameOf(sync.State)} {Percent(sync.ReceivedBytes, sync.TotalBytes)} of {Quantity.Bytes(sync.TotalBytes)}, "
+            yield return $"{time}   {sync.Replica} {SyncTotals.NameOf(sync)} {Percent(sync.ReceivedBytes, sync.TotalBytes)} of {Quantity.Bytes(sync.TotalBytes)}, "
                 + $"rate {Quantity.Rate(sync.BytesPerSecond)}, share {Quantity.Share(totals.ShareOf(sync))}, ETA {Quantity.Time(sync.Eta)}"
                 + (sync.LastError.Length > 0 ? $"; attempt {sync.Attempt}, before: {sync.LastError}" : "");
         }
@@ -90,7 +90,7 @@ internal static class SyncView
         return
         [
             Markup.Escape(sync.Replica.ToString()),
-            StateColour.Paint(SyncTotals.NameOf(sync.State)),
+            StateColour.Paint(SyncTotals.NameOf(sync)),
             copied || sync.State == SyncState.Live
                 ? Bar(sync.ReceivedBytes, sync.TotalBytes, sync.State == SyncState.Live)
                 : $"[grey]{Markup.Escape(Cut(sync.LastError.Length > 0 ? sync.LastError : sync.Detail))}[/]",

@@ -84,4 +84,7 @@ public sealed record SyncProgress
 
     /// <summary>How many full copies this replica has completed since its node started.</summary>
     [Id(18)] public long FullCopies { get; init; }
+
+    /// <summary>An operator has paused it while it copies; <see cref="Detail"/> says until when.</summary>
+    [Id(19)] public bool IsPaused { get; init; }
 }
