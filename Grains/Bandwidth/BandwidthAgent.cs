@@ -186,6 +186,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
         var rate = seconds > 0 ? (long)((sent - before.Sent) / seconds * WireHeaders.UsualFactor) : 0;
         last[flow] = (sent, now);
         var path = flow.Path;
+        var grant = grants.Find(flow.Id, now) is { IsPaused: false } inForce ? inForce : null;
         return new FlowReport
         {
             ControllerBytesPerSecond = path.BytesPerSecond,
@@ -202,6 +203,8 @@ internal sealed partial class BandwidthAgent : BackgroundService
             SentBytes = sent,
             BytesPerSecond = rate,
             PacingBytesPerSecond = flow.PacingBytesPerSecond,
+            ShareInForce = grant?.BytesPerSecond ?? 0,
+            LimitInForce = grant?.LimitBytesPerSecond ?? 0,
             Interface = routes.FirstOrDefault(route => string.Equals(route.Node, flow.Id.Replica.Node, StringComparison.Ordinal))?.Interface ?? "",
         };
     }

@@ -6,7 +6,6 @@ namespace Sluice.Benchmarks;
 
 /// <summary>One allocation of a whole zone: every node's two links and two limits, flows between random nodes. The bound is 10 ms at 10,000 flows over 1,000 nodes.</summary>
 [MemoryDiagnoser]
-[ShortRunJob]
 public class AllocateBenchmark
 {
     private AllocationProblem problem = new();

@@ -52,6 +52,12 @@ public sealed record FlowReport
 
     /// <summary>The sender's network interface that carries it; empty: not known.</summary>
     [Id(15)] public string Interface { get; init; } = "";
+
+    /// <summary>The share of the grant that the sender keeps to at present, bytes per second; 0: none, or paused.</summary>
+    [Id(16)] public long ShareInForce { get; init; }
+
+    /// <summary>The limit of that grant, bytes per second; 0: none, or paused.</summary>
+    [Id(17)] public long LimitInForce { get; init; }
 }
 
 /// <summary>What holds a flow at its pacing rate.</summary>

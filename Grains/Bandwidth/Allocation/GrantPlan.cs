@@ -19,6 +19,7 @@ public sealed class GrantPlan
     private readonly Dictionary<FlowId, FlowGrant> grants = [];
     private readonly Dictionary<string, ImmutableArray<FlowGrant>.Builder> byNode = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<FlowId, (Crossing Egress, Crossing Ingress)> ways = [];
     private readonly Dictionary<string, ImmutableArray<LinkStatus>> linksOfNode = new(StringComparer.Ordinal);
 
     private GrantPlan()
@@ -42,6 +43,9 @@ public sealed class GrantPlan
 
     /// <summary>The grants of the flows that a node sends or receives.</summary>
     public ImmutableArray<FlowGrant> Of(string node) => byNode.TryGetValue(node, out var mine) ? mine.ToImmutable() : [];
+
+    /// <summary>The links that a flow crosses, with what they have to give.</summary>
+    internal (Crossing Egress, Crossing Ingress) WayOf(FlowId flow) => ways.GetValueOrDefault(flow);
 
     /// <summary>A flow's grant, or null.</summary>
     public FlowGrant? Find(FlowId flow) => grants.GetValueOrDefault(flow);
@@ -75,6 +79,7 @@ public sealed class GrantPlan
         foreach (var flow in flows)
         {
             plan.Grant(flow.ToGrant(links));
+            plan.ways[flow.Id] = (links.CrossingOf(flow.Egress), links.CrossingOf(flow.Ingress));
         }
 
         plan.Followers = followers;

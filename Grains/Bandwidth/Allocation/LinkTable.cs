@@ -38,6 +38,10 @@ internal sealed class LinkTable
     public int Ingress(FlowId flow) =>
         nodes.TryGetValue(flow.Replica.Node, out var receiver) ? Find(receiver, InterfaceTo(receiver, flow.Source), LinkDirection.Ingress) : -1;
 
+    /// <summary>A link's name and what it has to give; nothing for the number -1.</summary>
+    public Crossing CrossingOf(int link) =>
+        link < 0 ? default : new Crossing(new LinkKey(links[link].Node.Node, links[link].Report.Interface, links[link].Report.Direction), links[link].Available);
+
     /// <summary>The interface of a node that leads to a peer; empty when it is not known.</summary>
     public static string InterfaceTo(NodeBandwidthReport node, string peer)
     {

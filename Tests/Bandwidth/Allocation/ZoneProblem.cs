@@ -31,4 +31,17 @@ internal static class ZoneProblem
 
         return problem;
     }
+
+    /// <summary>The same kind of zone as its nodes report it.</summary>
+    public static Dictionary<string, NodeBandwidthReport> Reports(int nodes, int flows, int seed)
+    {
+        var random = new Random(seed);
+        var sent = Enumerable.Range(0, flows).Select(shard =>
+        {
+            var from = random.Next(nodes);
+            return Bandwidth.Reports.Copy($"n{from}", $"n{(from + 1 + random.Next(nodes - 1)) % nodes}", shard, QosClass.Defaults[1 + random.Next(3)].Name);
+        }).ToLookup(flow => flow.Flow.Source);
+        return Enumerable.Range(0, nodes).Select(node => $"n{node}").ToDictionary(
+            name => name, name => Bandwidth.Reports.Node(name, ingress: random.Next(4) == 0 ? 20_000_000 : 0, capacity: Speeds[random.Next(Speeds.Length)], flows: [.. sent[name]]));
+    }
 }
