@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sluice.Replication;
 using Sluice.Sync;
@@ -17,8 +15,7 @@ public sealed class ManifestCopyTests
     {
         // 7,000 files take about 190 kB: twelve seconds, with a timeout of one.
         await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Receiving.RsyncTimeout = nodes.Sending.RsyncTimeout = () => TimeSpan.FromSeconds(1));
-        await using var link = new SlowLink(nodes, bytesPerSecond: 16 << 10);
-        nodes.Detour = link.EndPoint;
+        await using var link = new ProxyLink(nodes) { BytesPerSecond = 16 << 10 };
         var snapshot = nodes.OfferSnapshot(1, 0);
         snapshot.Lease = ManifestEncodingTests.Lease(1, 7_000) with { Id = snapshot.Lease.Id };
         var tracker = new SyncTracker(Replica, TimeProvider.System);
@@ -36,8 +33,7 @@ public sealed class ManifestCopyTests
     {
         // Frames of 16 KiB: at most one of them, and what the link has in hand, is lost with the connection.
         await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Sending.InitialBytesPerSecond = _ => 500_000);
-        await using var link = new SlowLink(nodes, bytesPerSecond: 160_000) { BreakAfter = 100_000 };
-        nodes.Detour = link.EndPoint;
+        await using var link = new ProxyLink(nodes) { BytesPerSecond = 160_000, BreakAfter = 100_000 };
         var snapshot = nodes.OfferSnapshot(1, 0);
         snapshot.Lease = ManifestEncodingTests.Lease(2, 7_000) with { Id = snapshot.Lease.Id };
         var tracker = new SyncTracker(Replica, TimeProvider.System);
@@ -66,95 +62,6 @@ public sealed class ManifestCopyTests
     {
         var order = new SyncOrder("a", 5, QosClass.Normal, Force: false);
         return new SnapshotStreamCopy(Replica, order, new RenewingShard(), nodes.Provider, tracker, () => new RetryBackoff(new Random(1), TimeSpan.FromMilliseconds(10)), TimeProvider.System, NullLogger.Instance);
-    }
-
-    /// <summary>Passes bytes towards node b at a rate, and breaks its first connection after some.</summary>
-    private sealed class SlowLink : IAsyncDisposable
-    {
-        private const int PiecesPerSecond = 8;
-        private readonly LoopbackNodes nodes;
-        private readonly int piece;
-        private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-        private readonly CancellationTokenSource stopping = new();
-        private readonly List<Socket> sockets = [];
-        private readonly Task accepting;
-        private long passed;
-
-        public SlowLink(LoopbackNodes nodes, int bytesPerSecond)
-        {
-            this.nodes = nodes;
-            piece = bytesPerSecond / PiecesPerSecond;
-            listener.Start();
-            accepting = AcceptAsync();
-        }
-
-        public long BreakAfter { get; set; } = long.MaxValue;
-
-        public int Connections { get; private set; }
-
-        public long PassedBytes => Interlocked.Read(ref passed);
-
-        public IPEndPoint EndPoint => (IPEndPoint)listener.LocalEndpoint;
-
-        public async ValueTask DisposeAsync()
-        {
-            await stopping.CancelAsync();
-            listener.Stop();
-            await accepting;
-            sockets.ForEach(socket => socket.Dispose());
-            stopping.Dispose();
-        }
-
-        private async Task AcceptAsync()
-        {
-            try
-            {
-                while (true)
-                {
-                    var near = await listener.AcceptSocketAsync(stopping.Token);
-                    var far = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                    await far.ConnectAsync(nodes.Listener.EndPoint, stopping.Token);
-                    sockets.AddRange([near, far]);
-                    Connections++;
-                    _ = PassAsync(near, far, 64 << 10, towardsReceiver: false);
-                    _ = PassAsync(far, near, piece, towardsReceiver: true);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
-
-        private async Task PassAsync(Socket from, Socket to, int most, bool towardsReceiver)
-        {
-            var buffer = new byte[most];
-            try
-            {
-                while (await from.ReceiveAsync(buffer, stopping.Token) is > 0 and var count)
-                {
-                    await to.SendAsync(buffer.AsMemory(0, count), stopping.Token);
-                    if (towardsReceiver)
-                    {
-                        if (Interlocked.Add(ref passed, count) > BreakAfter && Connections == 1)
-                        {
-                            break;
-                        }
-
-                        await Task.Delay(TimeSpan.FromSeconds(1.0 / PiecesPerSecond), TimeProvider.System, stopping.Token);
-                    }
-                }
-
-                to.Dispose();
-                from.Dispose();
-            }
-            catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)
-            {
-                // One side has closed: a link does not care which.
-                to.Dispose();
-                from.Dispose();
-            }
-        }
     }
 
     /// <summary>A primary that still holds the snapshot.</summary>

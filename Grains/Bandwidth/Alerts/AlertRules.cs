@@ -28,18 +28,19 @@ public static class AlertRules
     /// <param name="sharedWith">The link that can't be told apart from a degraded one at present, or null.</param>
     public static IEnumerable<AlertCondition> Links(IEnumerable<NodeBandwidthReport> nodes, Func<LinkKey, LinkKey?> sharedWith)
     {
-        foreach (var (key, link) in nodes.SelectMany(node => node.Links.Select(link => (new LinkKey(node.Node, link.Interface, link.Direction), link))))
+        var links = nodes.SelectMany(node => node.Links.Select(link => KeyValuePair.Create(new LinkKey(node.Node, link.Interface, link.Direction), link))).DistinctBy(link => link.Key).ToDictionary();
+        foreach (var (key, link) in links)
         {
             if (link.CapacityBytesPerSecond == 0)
             {
                 continue;
             }
 
-            if (link.CapacityBytesPerSecond < link.NormalBytesPerSecond * LinkEstimator.NominalEnough)
+            if (IsBelowNormal(link))
             {
-                // Of two that can't be told apart one speaks for both.
+                // Of two that can't be told apart one speaks for both; and if the other one never had more, it explains what both give.
                 var twin = link.CapacitySource == CapacitySource.Estimated ? sharedWith(key) : null;
-                if (twin is null || key.Direction == LinkDirection.Egress)
+                if (twin is not { } other || (key.Direction == LinkDirection.Egress && !(links.TryGetValue(other, out var peer) && peer.NormalBytesPerSecond > 0 && !IsBelowNormal(peer))))
                 {
                     yield return Degraded(key, link, twin);
                 }
@@ -105,6 +106,8 @@ public static class AlertRules
         grantedBytesPerSecond,
         floorBytesPerSecond * flows,
         $"The bandwidth broker does not answer node {node}, and the grants of its {flows.ToString(CultureInfo.InvariantCulture)} flows have expired: each keeps to its floor (sync-floor-bytes-per-second) until it answers; see whether the other nodes are up and can be reached.");
+
+    private static bool IsBelowNormal(LinkReport link) => link.CapacityBytesPerSecond < link.NormalBytesPerSecond * LinkEstimator.NominalEnough;
 
     private static AlertCondition Degraded(LinkKey key, LinkReport link, LinkKey? twin)
     {

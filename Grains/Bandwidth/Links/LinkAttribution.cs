@@ -34,13 +34,16 @@ public readonly record struct LinkVerdict(LinkEvidence Evidence, LinkKey? Shared
 /// innocent. *One cause explains many effects*: of the links that remain, the one that explains the most flows is taken, then the one that explains the most of what is left, and so on: five flows from one sender
 /// to five receivers, all limited, speak of the sender's egress, and five from five senders to one receiver of its ingress. When exactly the same flows cross both (two nodes and nobody else) the two cannot be told apart:
 /// both are told to carry no more, which is right for either, as nothing else crosses them; and the first flow that crosses only one of them tells.
+/// *A link that carries what it is known to have explains its flows before any other does*: a gigabit receiver holds the flows of a ten-gigabit sender, and the sender is not degraded for it.
 /// A flow whose links are both innocent is held somewhere between: no link of ours.
 /// </para>
 /// </summary>
 public static class LinkAttribution
 {
     /// <summary>What the flows say of each link that any of them crosses.</summary>
-    public static IReadOnlyDictionary<LinkKey, LinkVerdict> Attribute(IReadOnlyCollection<FlowOnLinks> flows)
+    /// <param name="flows">All flows.</param>
+    /// <param name="isFull">Whether a link carries about what it is known to have; null: no link does.</param>
+    public static IReadOnlyDictionary<LinkKey, LinkVerdict> Attribute(IReadOnlyCollection<FlowOnLinks> flows, Func<LinkKey, bool>? isFull = null)
     {
         var verdicts = new Dictionary<LinkKey, LinkVerdict>();
         foreach (var flow in flows)
@@ -57,11 +60,11 @@ public static class LinkAttribution
             }
         }
 
-        Blame(flows, verdicts);
+        Blame(flows, isFull ?? (static _ => false), verdicts);
         return verdicts;
     }
 
-    private static void Blame(IReadOnlyCollection<FlowOnLinks> flows, Dictionary<LinkKey, LinkVerdict> verdicts)
+    private static void Blame(IReadOnlyCollection<FlowOnLinks> flows, Func<LinkKey, bool> isFull, Dictionary<LinkKey, LinkVerdict> verdicts)
     {
         // Which unexplained flows each suspect would explain, by their index.
         var suspects = new SortedDictionary<LinkKey, HashSet<int>>();
@@ -80,14 +83,14 @@ public static class LinkAttribution
 
         while (suspects.Count > 0)
         {
-            var (first, explained) = suspects.MaxBy(suspect => suspect.Value.Count);
+            var (first, explained) = suspects.MaxBy(suspect => (suspect.Value.Count > 0 && isFull(suspect.Key), suspect.Value.Count));
             if (explained.Count == 0)
             {
                 return;
             }
 
             suspects.Remove(first);
-            LinkKey? twin = suspects.FirstOrDefault(suspect => suspect.Value.SetEquals(explained)) is { Value: not null } same ? same.Key : null;
+            LinkKey? twin = !isFull(first) && suspects.FirstOrDefault(suspect => suspect.Value.SetEquals(explained)) is { Value: not null } same ? same.Key : null;
             verdicts[first] = new LinkVerdict(LinkEvidence.Limited, twin);
             if (twin is { } other)
             {

@@ -28,7 +28,8 @@ public sealed class LinkEstimates
         last = now;
         var nodes = reports.ToDictionary(report => report.Node, StringComparer.Ordinal);
         var flows = reports.SelectMany(report => report.Flows).Select(flow => (Flow: flow, Way: WayOf(flow, nodes))).ToList();
-        var verdicts = LinkAttribution.Attribute([.. flows.Select(flow => flow.Way)]);
+        var full = reports.SelectMany(report => report.Links.Where(IsFull).Select(link => new LinkKey(report.Node, link.Interface, link.Direction))).ToHashSet();
+        var verdicts = LinkAttribution.Attribute([.. flows.Select(flow => flow.Way)], full.Contains);
         var lost = flows.Where(flow => flow.Way.Egress is not null).ToLookup(flow => flow.Way.Egress!.Value, flow => Undelivered(flow.Flow));
         foreach (var report in reports)
         {
@@ -108,6 +109,8 @@ public sealed class LinkEstimates
             NormalBytesPerSecond = Math.Max(link.NormalBytesPerSecond, capacity.NormalBytesPerSecond),
         };
     }
+
+    private static bool IsFull(LinkReport link) => link.CapacityBytesPerSecond > 0 && Math.Max(link.CarriedBytesPerSecond, link.FlowBytesPerSecond) >= link.CapacityBytesPerSecond * LinkEstimator.NominalEnough;
 
     // What a sender's interface has let out is not yet what got through: beyond it there may be a queue that fills, or overflows. (What has arrived at a receiver's has arrived.)
     private static long Undelivered(FlowReport flow) => flow.DeliveryBytesPerSecond > 0 ? Math.Max(0, flow.BytesPerSecond - flow.DeliveryBytesPerSecond) : 0;

@@ -30,6 +30,11 @@ public sealed class AlertRulesTests
     }
 
     [Fact]
+    public void A_link_whose_flows_go_to_one_that_never_had_more_is_not_degraded() => Assert.Empty(AlertRules.Links(
+        [Node("a", Link(LinkDirection.Egress, Gigabit, 10 * Gigabit)), Node("b", Link(LinkDirection.Ingress, Gigabit, Gigabit))],
+        key => key.Node == "a" ? new LinkKey("b", "eth0", LinkDirection.Ingress) : new LinkKey("a", "eth0", LinkDirection.Egress)));
+
+    [Fact]
     public void A_full_link_is_told_and_one_with_room_is_not()
     {
         Assert.Empty(AlertRules.Links([Node("a", Link(LinkDirection.Egress, Gigabit, Gigabit) with { CarriedBytesPerSecond = Gigabit * 9 / 10 })], _ => null));

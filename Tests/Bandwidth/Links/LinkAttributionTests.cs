@@ -52,6 +52,18 @@ public sealed class LinkAttributionTests
     }
 
     [Fact]
+    public void A_link_that_carries_all_that_it_has_explains_its_flows_before_any_other()
+    {
+        var verdicts = LinkAttribution.Attribute([Flow("a", "b", FlowVerdict.Limited), Flow("a", "b", FlowVerdict.Limited), Flow("a", "c", FlowVerdict.Limited)], link => link == Ingress("b"));
+
+        Assert.Equal(new LinkVerdict(LinkEvidence.Limited), verdicts[Ingress("b")]);
+        Assert.Equal(new LinkVerdict(LinkEvidence.Limited, Ingress("c")), verdicts[Egress("a")]);
+
+        verdicts = LinkAttribution.Attribute([Flow("a", "b", FlowVerdict.Limited)], link => link == Ingress("b"));
+        Assert.Equal(LinkEvidence.None, verdicts[Egress("a")].Evidence);
+    }
+
+    [Fact]
     public void A_flow_whose_interfaces_are_not_known_blames_nobody()
     {
         Assert.Empty(LinkAttribution.Attribute([new FlowOnLinks(null, null, FlowVerdict.Limited)]));
