@@ -29,6 +29,7 @@ static int RunCode(string[] arguments)
 static int WritePictures(string folder)
 {
     RateControlPictures.Write(folder);
+    AllocationPictures.Write(folder);
     return 0;
 }
 
