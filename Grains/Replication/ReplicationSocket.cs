@@ -20,6 +20,7 @@ internal static class ReplicationSocket
     private const int ApplicationLimitedOffset = 7;
     private const int SegmentSizeOffset = 16;
     private const int RoundTripOffset = 68;
+    private const int RoundTripVariationOffset = 72;
     private const int BytesAckedOffset = 120;
     private const int BytesReceivedOffset = 128;
     private const int SegmentsOutOffset = 136;
@@ -89,6 +90,7 @@ internal static class ReplicationSocket
         {
             IsKnown = true,
             RoundTripTime = Microseconds(info, RoundTripOffset),
+            RoundTripVariation = Microseconds(info, RoundTripVariationOffset),
             MinRoundTripTime = BinaryPrimitives.ReadUInt32LittleEndian(info[MinRoundTripOffset..]) is var min and < uint.MaxValue ? TimeSpan.FromMicroseconds(min) : TimeSpan.Zero,
             SegmentBytes = (int)BinaryPrimitives.ReadUInt32LittleEndian(info[SegmentSizeOffset..]),
             NotSentBytes = (int)BinaryPrimitives.ReadUInt32LittleEndian(info[NotSentOffset..]),
@@ -117,6 +119,9 @@ internal readonly record struct TcpFigures
 
     /// <summary>The smoothed round trip.</summary>
     public TimeSpan RoundTripTime { get; init; }
+
+    /// <summary>The mean deviation of round trips from it.</summary>
+    public TimeSpan RoundTripVariation { get; init; }
 
     /// <summary>The smallest round trip of the last five minutes; zero: none was measured yet.</summary>
     public TimeSpan MinRoundTripTime { get; init; }

@@ -38,6 +38,7 @@ public sealed class FrameClockTests
         clock.Acknowledged(2000, 34 * Millisecond);
 
         Assert.Equal(10 * Millisecond, clock.RoundTripTime);
+        Assert.Equal(4 * Millisecond, clock.Variation);
         Assert.Equal(8 * Millisecond, clock.Least);
     }
 

@@ -4,7 +4,7 @@ namespace Sluice.Bandwidth.RateControl;
 /// The last samples of a flow, to be asked what was delivered, sent, allowed and lost over the last so many milliseconds.
 /// <para>
 /// Why the delivery rate is taken from differences of acknowledged bytes and not from <c>tcpi_delivery_rate</c>: the kernel's figure spans one round trip, which on a short path is a single burst (on a
-/// 100 Mb/s link with 0.1 ms it read up to 2 Gb/s), and it keeps the highest while a connection is application-limited (tcp_rate.c), which a paced connection almost always is.
+/// 100 Mb/s link with 0.1 ms it read 2.5 Gb/s), and it keeps the highest while a connection is application-limited (tcp_rate.c), which a paced connection almost always is.
 /// </para>
 /// </summary>
 internal sealed class DeliveryWindow

@@ -14,6 +14,13 @@ internal sealed class PathEstimate
     private const double MostWindow = 1;
     private const double MostGap = 0.25;
 
+    // A busy host may well keep quiet for so long.
+    private const double LeastSilence = 0.1;
+
+    // A burst of acknowledgements that a stall has held back varies by a quarter of the stall around half of it: twice the deviation is what it adds. A millisecond is what our own slices make.
+    private const double JitterWeight = 2;
+    private const double UsualVariation = 0.001;
+
     // A sender on a busy machine wakes late and loses some of what it was allowed; below this it was not pacing that held it.
     private const double LeastEfficiency = 0.85;
     private const double EfficiencyMemory = 1;
@@ -110,11 +117,15 @@ internal sealed class PathEstimate
         last = sample;
         begun = true;
         Window = Math.Clamp(Math.Max(FewSlices / Math.Max(1, pacing), 4 * Gap), Math.Max(LongWindow, Rtt), Math.Max(MostWindow, Rtt));
-        QueueDelay = Rtt > 0 ? Math.Max(0, Rtt - Base) : 0;
+        QueueDelay = Rtt > 0 ? Math.Max(0, Rtt - Base - Jitter(sample)) : 0;
         AllowForSilence(sample, now, pacing);
         QueuePeak = Math.Max(QueueDelay, QueuePeak * Math.Pow(0.5, elapsed / (2 * Rtt + ShortWindow)));
         Classify(elapsed, sample.IsReceiverLimited);
     }
+
+    // A queue delays every packet alike, from one to the next by next to nothing. What a busy host does to round trips, its own or the receiver's, comes and goes: it shows as variation. LEDBAT takes the
+    // least of the last few round trips for the same reason (RFC 6817, 4.2); the kernel does not tell single ones.
+    private static double Jitter(in PathSample sample) => JitterWeight * Math.Max(0, sample.RttVariation.TotalSeconds - UsualVariation);
 
     // How often, and in what pieces, the path is heard of: at each sample from the kernel, but once a frame from acknowledgement frames.
     private void NoteProgress(in PathSample sample, double now)
@@ -133,7 +144,7 @@ internal sealed class PathEstimate
     {
         var silence = now - lastProgress;
         var usual = piece > 0 ? Math.Max(Gap, piece / Math.Max(1, pacing)) : MostGap;
-        if (sample.SentBytes > sample.AckedBytes && silence > Math.Max(Math.Max(ShortWindow, 2 * Rtt), 3 * usual))
+        if (sample.SentBytes > sample.AckedBytes && silence > Math.Max(Math.Max(LeastSilence, 2 * Rtt), 3 * usual))
         {
             IsFresh = true;
             QueueDelay = Math.Max(QueueDelay, silence - (double.IsFinite(Base) ? Base : 0));

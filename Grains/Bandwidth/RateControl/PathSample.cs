@@ -12,6 +12,9 @@ public readonly record struct PathSample
     /// <summary>The smoothed round trip; zero: none was measured yet.</summary>
     public TimeSpan Rtt { get; init; }
 
+    /// <summary>The mean deviation of round trips from the smoothed one (RFC 6298); zero: not known.</summary>
+    public TimeSpan RttVariation { get; init; }
+
     /// <summary>The smallest round trip that the transport has seen of late (Linux: within five minutes); zero: not known.</summary>
     public TimeSpan MinRtt { get; init; }
 

@@ -15,6 +15,9 @@ public sealed class FrameClock
     /// <summary>The smoothed round trip; zero before the first.</summary>
     public TimeSpan RoundTripTime { get; private set; }
 
+    /// <summary>The mean deviation of round trips from the smoothed one.</summary>
+    public TimeSpan Variation { get; private set; }
+
     /// <summary>The least round trip; zero before the first.</summary>
     public TimeSpan Least { get; private set; }
 
@@ -47,7 +50,16 @@ public sealed class FrameClock
         }
 
         var sample = now - at;
-        RoundTripTime = RoundTripTime == TimeSpan.Zero ? sample : RoundTripTime + (sample - RoundTripTime) / 8;
+        if (RoundTripTime == TimeSpan.Zero)
+        {
+            RoundTripTime = sample;
+        }
+        else
+        {
+            Variation += ((sample - RoundTripTime).Duration() - Variation) / 4;
+            RoundTripTime += (sample - RoundTripTime) / 8;
+        }
+
         Least = Least == TimeSpan.Zero || sample < Least ? sample : Least;
     }
 }

@@ -94,6 +94,7 @@ internal sealed class PacedSender : IDisposable
             {
                 At = now,
                 Rtt = clock.RoundTripTime,
+                RttVariation = clock.Variation,
                 MinRtt = clock.Least,
                 AckedBytes = Interlocked.Read(ref consumed) * WireFactor,
                 SentBytes = Interlocked.Read(ref written) * WireFactor,

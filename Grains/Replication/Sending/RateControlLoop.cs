@@ -73,6 +73,7 @@ internal sealed class RateControlLoop
         {
             At = now,
             Rtt = figures.RoundTripTime,
+            RttVariation = figures.RoundTripVariation,
             MinRtt = figures.MinRoundTripTime,
             AckedBytes = figures.AckedBytes * sender.WireFactor,
             SentBytes = (figures.SentBytes - figures.RetransmittedBytes) * sender.WireFactor,

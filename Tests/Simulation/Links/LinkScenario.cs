@@ -37,6 +37,9 @@ internal sealed record LinkScenario
     /// <summary>How often the sender wakes late, by up to 4 ms.</summary>
     public double Lateness { get; init; } = 0.01;
 
+    /// <summary>The hosts are busy: acknowledgements are held back now and then, for up to so long.</summary>
+    public double Stall { get; init; }
+
     public Func<double, FlowAllowance> Allowance { get; init; } = static _ => new FlowAllowance(0, 0, 65536);
 
     public Func<double, double> Demand { get; init; } = static _ => double.PositiveInfinity;
@@ -92,7 +95,7 @@ internal sealed record LinkScenario
         var random = new Random(Seed);
         var buffer = Math.Max(BufferSeconds * Capacity[0].Rate, 4 * 1500);
         var link = new Bottleneck(3, now => At(Capacity, now), buffer);
-        var flow = new SimulatedFlow(Kernel, control ?? Controller(), Jitter, Lateness, random) { Allowance = Allowance, Demand = Demand };
+        var flow = new SimulatedFlow(Kernel, control ?? Controller(), Jitter, Lateness, random, stall: Stall) { Allowance = Allowance, Demand = Demand };
         ITraffic[] senders =
         [
             flow,

@@ -56,6 +56,21 @@ public sealed class RateControlSituationsTests
         Assert.False(decision.IsQueueOfOthers);
     }
 
+    [Theory]
+    [InlineData(0.02, 0.95)]
+    [InlineData(0.06, 0.8)]
+    public void Hosts_that_are_busy_are_not_taken_for_a_queue(double stall, double part)
+    {
+        // Loopback, or a fast network: far more than what the flow may send.
+        var scenario = new LinkScenario
+        {
+            Seed = 1, BaseRtt = 0.0005, Capacity = [(0, 10_000 * M)], Seconds = 12, Stall = stall, Lateness = 0.1, Allowance = _ => new FlowAllowance(0, (long)(160 * M), 65536),
+        };
+        var result = scenario.Run();
+
+        Assert.InRange(result.Utilisation, part * 160 / 10_000, 1.01 * 160 / 10_000);
+    }
+
     [Fact]
     public void A_buffer_shorter_than_the_target_is_found_out_and_not_filled_all_the_time()
     {

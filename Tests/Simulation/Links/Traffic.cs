@@ -77,9 +77,9 @@ internal sealed class SimulatedFlow : ITraffic
     private double heldBack;
     private bool connected;
 
-    public SimulatedFlow(CongestionControlKind kind, RateControlUnderTest control, double jitter, double lateness, Random random, double begins = 0)
+    public SimulatedFlow(CongestionControlKind kind, RateControlUnderTest control, double jitter, double lateness, Random random, double begins = 0, double stall = 0)
     {
-        transport = new Transport(CongestionControl.Of(kind), jitter, random);
+        transport = new Transport(CongestionControl.Of(kind), jitter, random) { Stall = stall };
         this.control = control;
         this.lateness = lateness;
         this.random = random;
@@ -140,6 +140,7 @@ internal sealed class SimulatedFlow : ITraffic
             {
                 At = TimeSpan.FromSeconds(now),
                 Rtt = TimeSpan.FromSeconds(transport.Smoothed),
+                RttVariation = TimeSpan.FromSeconds(transport.Variation),
                 MinRtt = double.IsFinite(transport.MinRtt) ? TimeSpan.FromSeconds(transport.MinRtt) : TimeSpan.Zero,
                 AckedBytes = transport.Acked,
                 SentBytes = transport.Written - transport.NotSent,

@@ -9,6 +9,7 @@ internal sealed class Transport(CongestionControl control, double jitter, Random
     private double credit;
     private double lost;
     private double recovery;
+    private double stalledUntil;
 
     /// <summary>Written but not sent.</summary>
     public double NotSent { get; private set; }
@@ -24,6 +25,15 @@ internal sealed class Transport(CongestionControl control, double jitter, Random
     public double Smoothed { get; private set; }
 
     public double MinRtt { get; private set; } = double.PositiveInfinity;
+
+    /// <summary>The mean deviation of round trips.</summary>
+    public double Variation { get; private set; }
+
+    /// <summary>The hosts are busy: acknowledgements are now and then held back for up to so many seconds.</summary>
+    public double Stall { get; init; }
+
+    /// <summary>How likely that is, in each step.</summary>
+    public double StallProbability { get; init; } = 0.005;
 
     /// <summary>The rate that the application allows the kernel (SO_MAX_PACING_RATE).</summary>
     public double MaxPacing { get; set; } = double.PositiveInfinity;
@@ -62,17 +72,15 @@ internal sealed class Transport(CongestionControl control, double jitter, Random
     /// <summary>Takes in what has come back by now.</summary>
     public void Hear(double now)
     {
-        double bytes = 0, rtt = 0;
-        while (acknowledgements.TryPeek(out var ack) && ack.At <= now)
+        if (Stall > 0 && random.NextDouble() < StallProbability)
         {
-            acknowledgements.Dequeue();
-            bytes += ack.Bytes;
-            rtt = ack.Rtt;
+            stalledUntil = Math.Max(stalledUntil, now + Stall * random.NextDouble());
         }
 
-        if (bytes > 0)
+        while (now >= stalledUntil && acknowledgements.TryPeek(out var ack) && ack.At <= now)
         {
-            Take(now, bytes, rtt);
+            acknowledgements.Dequeue();
+            Take(now, ack.Bytes, ack.Rtt + (Stall > 0 ? now - ack.At : 0));
         }
 
         double dropped = 0;
@@ -105,6 +113,11 @@ internal sealed class Transport(CongestionControl control, double jitter, Random
         Acked += bytes;
         InFlight = Math.Max(0, InFlight - bytes);
         MinRtt = Math.Min(MinRtt, rtt);
+
+        if (Smoothed > 0)
+        {
+            Variation += (Math.Abs(rtt - Smoothed) - Variation) * (1 - Math.Pow(0.75, Math.Max(1, bytes / (2 * CongestionControl.Segment))));
+        }
 
         // One sample a packet, each with a weight of an eighth (RFC 6298), acknowledgements of two packets at once.
         Smoothed = Smoothed == 0 ? rtt : Smoothed + (rtt - Smoothed) * (1 - Math.Pow(0.875, Math.Max(1, bytes / (2 * CongestionControl.Segment))));
