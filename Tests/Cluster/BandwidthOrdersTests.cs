@@ -40,7 +40,7 @@ public sealed class BandwidthOrdersTests(ITestOutputHelper output)
         await OrderAsync(b, "SLUICE PAUSE 0@b");
         await EffectAsync("the pause", nodes, flow => flow.IsPaused);
         await StandsStillAsync(nodes);
-        Assert.True((await nodes.Grains(1).GetGrain<INodeGrain>("b").GetReport()).Syncs.Single().IsPaused);
+        await Eventually.IsTrueAsync("the receiver shows the pause", Bound, async () => (await nodes.Grains(1).GetGrain<INodeGrain>("b").GetReport()).Syncs.Single().IsPaused);
         await OrderAsync(b, "SLUICE RESUME 0@b");
         await EffectAsync("the resumption", nodes, flow => !flow.IsPaused);
 
