@@ -3,6 +3,9 @@ namespace Sluice.Bandwidth;
 /// <summary>Divides the known capacities, and operators' limits with them, among flows: their shares. Pure.</summary>
 internal static class ShareDivision
 {
+    // The part of an equal part that a copy may always ask for. What it cannot use of it is lost to the others, so it is small; doubling from there, it has its whole part after three reports.
+    private const int LeastPart = 8;
+
     public static void Divide(List<PlannedFlow> flows, LinkTable links, IReadOnlyDictionary<string, NodeBandwidthReport> reports)
     {
         foreach (var flow in flows)
@@ -27,7 +30,7 @@ internal static class ShareDivision
             flow.HasKnownLink = count > 0;
             count = Cross(crossed, count, limits.Egress(flow.Id));
             count = Cross(crossed, count, limits.Ingress(flow.Id));
-            problem.AddFlow(flow.Terms, crossed[..count]);
+            problem.AddFlow(flow.Terms with { Demand = Demand(flow, links) }, crossed[..count]);
         }
 
         var allocation = BandwidthAllocator.Allocate(problem);
@@ -43,6 +46,18 @@ internal static class ShareDivision
             Count(links, flow.Ingress, flow.Share);
         }
     }
+
+    // A copy that has fallen behind is held by the queue that the others' larger part makes: it seems to want no more than it gets, and would never come back.
+    private static long Demand(PlannedFlow flow, LinkTable links)
+    {
+        var demand = flow.Terms.Demand;
+        return demand == 0 || !flow.HasKnownLink || flow.Id.Kind != FlowKind.Snapshot || flow.Report.RemainingBytes == 0
+            ? demand
+            : Math.Max(demand, Math.Min(EqualPart(links, flow.Egress), EqualPart(links, flow.Ingress)) / LeastPart);
+    }
+
+    private static long EqualPart(LinkTable links, int link) =>
+        link >= 0 && links.Links[link] is { Available: > 0, Flows: > 0 } known ? known.Available / known.Flows : BandwidthAllocator.MaxRate;
 
     private static int Cross(Span<int> crossed, int count, int link)
     {

@@ -48,6 +48,22 @@ public sealed class GrantPlanTests
     public void A_share_of_an_estimated_capacity_says_so() =>
         Assert.True(Assert.Single(Plan(Node("a", capacity: 1_000_000, source: CapacitySource.Estimated, flows: Copy("a", "b", 0)), Node("b")).Grants).IsEstimated);
 
+    [Theory]
+    [InlineData(FlowHold.Delay)]
+    [InlineData(FlowHold.Application)]
+    public void A_copy_that_fell_behind_may_ask_for_an_eighth_of_an_equal_part(FlowHold held)
+    {
+        var behind = Copy("a", "b", 0) with { HeldBy = held, BytesPerSecond = 10_000, RemainingBytes = 1 };
+        var ahead = Copy("a", "b", 1) with { HeldBy = FlowHold.Delay, BytesPerSecond = 9_000_000, RemainingBytes = 1 };
+        var node = Node("a", capacity: 10_000_000, source: CapacitySource.Estimated, flows: [behind, ahead]);
+
+        Assert.Equal([562_500, 8_437_500], Plan(node, Node("b")).Grants.Select(grant => grant.BytesPerSecond));
+
+        // One that has sent all asks for nothing more.
+        var done = node with { Flows = [behind with { RemainingBytes = 0 }, ahead] };
+        Assert.InRange(Plan(done, Node("b")).Find(behind.Flow)!.BytesPerSecond, 1, 100_000);
+    }
+
     [Fact]
     public void Foreground_that_fills_a_link_leaves_copies_their_floors()
     {
