@@ -52,7 +52,10 @@ public sealed record BandwidthLimits
     /// <summary>At most so many full copies at once over each of the node's links, in either direction, 1 to 1,024 (<c>max-concurrent-syncs</c>).</summary>
     public int? MaxConcurrentSyncs { get; init; }
 
-    /// <summary>The part of a link's known capacity that copies leave free, 0 to 90 per cent (<c>sync-headroom-percent</c>).</summary>
+    /// <summary>
+    /// The part of a link's known capacity that copies leave free, 0 to 90 per cent, or <see cref="NodeBandwidthReport.AutoHeadroom"/>: a tenth of one that is known for sure, nothing of an estimate
+    /// (<c>sync-headroom-percent</c>).
+    /// </summary>
     public int? HeadroomPercent { get; init; }
 
     /// <summary>The delay that copies may add to a link's queues, 1 ms to 1 s (<c>target-queue-delay-ms</c>).</summary>

@@ -10,6 +10,7 @@ internal sealed class SluiceBandwidth(IClusterGrains grains, SluiceNodes nodes) 
     private const string Egress = "sync-egress-bytes-per-second";
     private const string Concurrent = "max-concurrent-syncs";
     private const string Headroom = "sync-headroom-percent";
+    private const string Auto = "auto";
     private const string QueueDelay = "target-queue-delay-ms";
     private const string Floor = "sync-floor-bytes-per-second";
     private const string StallTimeout = "rsync-timeout-ms";
@@ -37,7 +38,11 @@ internal sealed class SluiceBandwidth(IClusterGrains grains, SluiceNodes nodes) 
         foreach (var name in new[] { Ingress, Egress, Concurrent, Headroom, QueueDelay, Floor, StallTimeout })
         {
             var found = await nodes.GetParametersAsync(node, name, cancellationToken).ConfigureAwait(false);
-            if (found.Count > 0 && long.TryParse(found[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+            if (found.Count > 0 && found[0].Value == Auto)
+            {
+                numbers[name] = NodeBandwidthReport.AutoHeadroom;
+            }
+            else if (found.Count > 0 && long.TryParse(found[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
             {
                 numbers[name] = value;
             }
@@ -78,7 +83,7 @@ internal sealed class SluiceBandwidth(IClusterGrains grains, SluiceNodes nodes) 
         {
             if (value is { } number)
             {
-                parameters.Add(new ConfigParameter(name, number.ToString(CultureInfo.InvariantCulture)));
+                parameters.Add(new ConfigParameter(name, name == Headroom && number == NodeBandwidthReport.AutoHeadroom ? Auto : number.ToString(CultureInfo.InvariantCulture)));
             }
         }
     }

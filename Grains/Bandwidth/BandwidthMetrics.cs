@@ -28,7 +28,7 @@ internal sealed class BandwidthMetrics : IDisposable
         Flow("sluice.flow.round_trip_time", "s", "TCP's smoothed round trip time", static (flow, _) => Seconds(flow.SmoothedRtt));
         Flow("sluice.flow.queue_delay", "s", "What queues add to the round trip time", static (flow, _) => flow.SmoothedRtt > TimeSpan.Zero ? flow.QueueDelay.TotalSeconds : null);
         Flow("sluice.flow.remaining", "By", "Payload that is still to be sent", static (flow, _) => flow.RemainingBytes >= 0 ? flow.RemainingBytes : null);
-        Flow("sluice.flow.eta", "s", "Time until all is sent at the present rate", static (flow, _) => flow is { RemainingBytes: >= 0, BytesPerSecond: > 0 } ? (double)flow.RemainingBytes / flow.BytesPerSecond : null);
+        Flow("sluice.flow.eta", "s", "Time until all is sent at the present rate", static (flow, _) => flow.TimeLeft()?.TotalSeconds);
         meter.CreateObservableCounter("sluice.flow.retransmitted", () => Flows(static (flow, _) => flow.RetransmittedBytes), "By", "Bytes that were sent more than once");
         meter.CreateObservableUpDownCounter("sluice.alert.active", Alerts, "{alert}", "Alerts that are raised");
     }

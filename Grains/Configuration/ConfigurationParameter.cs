@@ -21,6 +21,8 @@ public enum ParameterKind
 /// <summary>A named parameter: its kind, default, range, and whether CONFIG SET may change it.</summary>
 public sealed record ConfigurationParameter
 {
+    private const string AutoWord = "auto";
+
     /// <summary>As in CONFIG GET: lower case.</summary>
     public required string Name { get; init; }
 
@@ -35,6 +37,9 @@ public sealed record ConfigurationParameter
 
     /// <summary>The largest value of an integer or a memory size.</summary>
     public long Maximum { get; init; } = long.MaxValue;
+
+    /// <summary>Of an integer: the number that the word <c>auto</c> stands for; null: the word is none of its values.</summary>
+    public long? Auto { get; init; }
 
     /// <summary>The words of a choice.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
@@ -65,6 +70,9 @@ public sealed record ConfigurationParameter
         number = 0;
         switch (Kind)
         {
+            case ParameterKind.Integer when Auto is { } automatic && text.Equals(AutoWord, StringComparison.OrdinalIgnoreCase):
+                (formatted, number) = (AutoWord, automatic);
+                return null;
             case ParameterKind.Integer:
                 if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number))
                 {
@@ -93,8 +101,10 @@ public sealed record ConfigurationParameter
         }
 
         formatted = number.ToString(CultureInfo.InvariantCulture);
-        return number < Minimum || number > Maximum ? $"argument must be between {Minimum} and {Maximum} inclusive" : null;
+        return number < Minimum || number > Maximum ? $"argument must be between {Bounds()}" : null;
     }
 
-    private string Range() => IsOwn ? $" between {Minimum} and {Maximum} inclusive" : "";
+    private string Range() => IsOwn ? $" between {Bounds()}" : "";
+
+    private string Bounds() => $"{Minimum} and {Maximum} inclusive{(Auto is null ? "" : $", or {AutoWord}")}";
 }

@@ -35,8 +35,8 @@ public static class ConfigurationParameters
     /// <summary>The least time without an acknowledged byte after which a flow counts as stalled, milliseconds.</summary>
     public static readonly ConfigurationParameter RsyncTimeout = new() { Name = "rsync-timeout-ms", IsOwn = true, Kind = ParameterKind.Integer, Default = "1000", Minimum = 10, Maximum = 3_600_000, Summary = "the least time without progress after which a copy's connection counts as stalled, in milliseconds" };
 
-    /// <summary>The part of a link's known capacity that copies leave to others, per cent.</summary>
-    public static readonly ConfigurationParameter SyncHeadroom = new() { Name = "sync-headroom-percent", IsOwn = true, Kind = ParameterKind.Integer, Default = "10", Maximum = 90, Summary = "the part of a link's known capacity that copies leave free, in per cent" };
+    /// <summary>The part of a link's known capacity that copies leave to others, per cent; <see cref="Bandwidth.Headroom"/>.</summary>
+    public static readonly ConfigurationParameter SyncHeadroom = new() { Name = "sync-headroom-percent", IsOwn = true, Kind = ParameterKind.Integer, Default = "auto", Maximum = 90, Auto = NodeBandwidthReport.AutoHeadroom, Summary = "the part of a link's known capacity that copies leave free, in per cent; auto: 10 of a configured capacity or an interface's speed, 0 of an estimate" };
 
     /// <summary>The delay that a flow's rate controller lets stand in queues, milliseconds.</summary>
     public static readonly ConfigurationParameter TargetQueueDelay = new() { Name = "target-queue-delay-ms", IsOwn = true, Kind = ParameterKind.Integer, Default = "10", Minimum = 1, Maximum = 1000, Summary = "the delay that copies may add to a link's queues, in milliseconds" };

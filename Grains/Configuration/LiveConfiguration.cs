@@ -86,7 +86,7 @@ public sealed class LiveConfiguration
     /// <summary>The least time without progress after which a flow counts as stalled.</summary>
     public TimeSpan RsyncTimeout => TimeSpan.FromMilliseconds(Number(ConfigurationParameters.RsyncTimeout));
 
-    /// <summary>The part of a link's known capacity that copies leave free, 0 to 90 per cent.</summary>
+    /// <summary>The part of a link's known capacity that copies leave free, 0 to 90 per cent, or <see cref="NodeBandwidthReport.AutoHeadroom"/>.</summary>
     public int SyncHeadroomPercent => (int)Number(ConfigurationParameters.SyncHeadroom);
 
     /// <summary>The delay that a copy may add to a link's queue.</summary>

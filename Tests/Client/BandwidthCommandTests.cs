@@ -62,7 +62,8 @@ public sealed class BandwidthCommandTests
     public async Task A_nodes_other_limits_are_set_too()
     {
         var line = await OutputAsync("bandwidth", "limit", "A", "--egress", "1mb", "--syncs", "5", "--headroom", "20", "--queue-delay", "25ms", "--floor", "128kb", "--stall-timeout", "3s");
-        Assert.Equal("A: receives no limit, sends 1.0 MiB/s, at most 5 full copies at once; leaves 20 % of known links free, adds at most 25 ms of queue, floor 128.0 KiB/s, stalled after 3000 ms.\n", line);
+        Assert.Equal("A: receives no limit, sends 1.0 MiB/s, at most 5 full copies at once; headroom 20 %, adds at most 25 ms of queue, floor 128.0 KiB/s, stalled after 3000 ms.\n", line);
+        Assert.Contains("headroom auto", await OutputAsync("bandwidth", "limit", "A", "--headroom", "auto"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -71,7 +72,7 @@ public sealed class BandwidthCommandTests
     [InlineData(2, "--until and --for exclude each other", "sync", "pause", "3@B", "--until", "18:00", "--for", "5m")]
     [InlineData(2, "--until 'soon' is no moment", "sync", "pause", "3@B", "--until", "soon")]
     [InlineData(2, "--until '2001-01-01T00:00' has passed", "sync", "pause", "3@B", "--until", "2001-01-01T00:00")]
-    [InlineData(2, "--headroom '91' is out of range: write a whole number from 0 to 90", "bandwidth", "limit", "A", "--headroom", "91")]
+    [InlineData(2, "--headroom '91' is out of range: write a whole number from 0 to 90, or auto.", "bandwidth", "limit", "A", "--headroom", "91")]
     [InlineData(2, "--weight '0' is out of range: write a whole number from 1 to 1000", "bandwidth", "class", "normal", "--weight", "0")]
     [InlineData(2, "Name the class to change", "bandwidth", "class", "--weight", "2")]
     [InlineData(1, "There is no node 'Z': the cluster has A, B.", "sync", "pause", "3@Z")]
@@ -121,6 +122,19 @@ public sealed class BandwidthCommandTests
         Assert.Contains("Ordered for 3@B: class background, at most 5.0 MiB/s, paused until 2099-01-01 ", output, StringComparison.Ordinal);
         Assert.Contains("Classes changed: urgent reserves 1.0 MiB/s, no limit, weight 20.", output, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', output);
+    }
+
+    [Fact]
+    public async Task A_paused_flow_has_no_ETA()
+    {
+        var status = Busy();
+        var node = status.Nodes[0];
+        cluster.BrokerGrain.Status = status with
+        {
+            Nodes = [node with { Flows = [node.Flows[0] with { HeldBy = FlowHold.Paused, BytesPerSecond = 100 }] }],
+            Grants = [new FlowGrant(Flow, 0, "paused until it is resumed") { Class = "background", IsPaused = true }],
+        };
+        Assert.Matches(@"snapshot A -> 3@B\s+background\s+100 B/s\s+paused\s+paused\s+1.0 ms \+ 12 ms\s+40.0 MiB\s+-\s+paused until it is resumed", await OutputAsync("bandwidth", "show"));
     }
 
     [Fact]

@@ -129,7 +129,7 @@ public sealed class CommandTests
     public async Task Bandwidth_limits_are_set_and_shown()
     {
         Assert.Equal(
-            "A: receives 20.0 MiB/s, sends no limit, at most 2 full copies at once; leaves 10 % of known links free, adds at most 10 ms of queue, floor 64.0 KiB/s, stalled after 1000 ms.\n",
+            "A: receives 20.0 MiB/s, sends no limit, at most 2 full copies at once; headroom auto, adds at most 10 ms of queue, floor 64.0 KiB/s, stalled after 1000 ms.\n",
             (await RunAsync("bandwidth", "limit", "A", "--ingress", "20mb")).Output);
     }
 

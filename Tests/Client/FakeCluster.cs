@@ -125,7 +125,7 @@ internal sealed class FakeNode(string name, FakeCluster cluster) : INodeGrain
     private readonly Dictionary<string, string> parameters = new(StringComparer.Ordinal)
     {
         ["throttle-bytes-per-second"] = "0", ["sync-egress-bytes-per-second"] = "0", ["max-concurrent-syncs"] = "2",
-        ["sync-headroom-percent"] = "10", ["target-queue-delay-ms"] = "10", ["sync-floor-bytes-per-second"] = "65536", ["rsync-timeout-ms"] = "1000",
+        ["sync-headroom-percent"] = "auto", ["target-queue-delay-ms"] = "10", ["sync-floor-bytes-per-second"] = "65536", ["rsync-timeout-ms"] = "1000",
     };
 
     public ImmutableArray<SyncProgress> Syncs { get; set; } = [];

@@ -212,7 +212,7 @@ public sealed class SluiceClientTests
             IngressBytesPerSecond = 20 << 20,
             EgressBytesPerSecond = 0,
             MaxConcurrentSyncs = 2,
-            HeadroomPercent = 10,
+            HeadroomPercent = NodeBandwidthReport.AutoHeadroom,
             TargetQueueDelay = TimeSpan.FromMilliseconds(10),
             FloorBytesPerSecond = 64 << 10,
             StallTimeout = TimeSpan.FromSeconds(1),
@@ -220,6 +220,8 @@ public sealed class SluiceClientTests
         Assert.Equal(all, await client.Bandwidth.GetLimitsAsync("A"));
         await client.Bandwidth.SetLimitsAsync("A", all with { TargetQueueDelay = TimeSpan.FromMilliseconds(25), HeadroomPercent = 0 });
         Assert.Equal((TimeSpan.FromMilliseconds(25), 0), ((await client.Bandwidth.GetLimitsAsync("A")).TargetQueueDelay, (await client.Bandwidth.GetLimitsAsync("A")).HeadroomPercent));
+        await client.Bandwidth.SetLimitsAsync("A", new BandwidthLimits { HeadroomPercent = NodeBandwidthReport.AutoHeadroom });
+        Assert.Equal(NodeBandwidthReport.AutoHeadroom, (await client.Bandwidth.GetLimitsAsync("A")).HeadroomPercent);
     }
 
     [Fact]

@@ -43,6 +43,17 @@ public sealed class BandwidthInfoTests
     }
 
     [Fact]
+    public async Task A_paused_flow_has_no_ETA_although_heartbeats_go()
+    {
+        node.Bandwidth = new BandwidthStatus
+        {
+            Nodes = [new NodeBandwidthReport { Node = "b", Flows = [new FlowReport { Flow = new FlowId(FlowKind.Snapshot, "b", new ReplicaKey(3, "a")), RemainingBytes = 500, BytesPerSecond = 10, HeldBy = FlowHold.Paused }] }],
+        };
+
+        Assert.Contains("held_by=paused,remaining=500,eta_seconds=-1\r\n", await TextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_broker_the_nodes_own_links_flows_and_alerts_are_told()
     {
         node.Bandwidth = null;

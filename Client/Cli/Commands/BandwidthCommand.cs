@@ -37,7 +37,7 @@ internal static class BandwidthCommand
         var ingress = TypedOptions.Bytes("--ingress", "Bytes per second of copies that it receives, for example 20mb; 0: no limit");
         var egress = TypedOptions.Bytes("--egress", "Bytes per second of copies that it sends; 0: no limit");
         var syncs = TypedOptions.Number("--syncs", "Full copies at once over each of its links, in either direction", 1, 1024);
-        var headroom = TypedOptions.Number("--headroom", "The part of a link's known capacity that copies leave free, in per cent", 0, 90);
+        var headroom = TypedOptions.Headroom("--headroom");
         var queueDelay = TypedOptions.Time("--queue-delay", "The delay that copies may add to a link's queues, for example 10ms");
         var floor = TypedOptions.Bytes("--floor", "Bytes per second that a copy may send at the least, for example 64kb");
         var stallTimeout = TypedOptions.Time("--stall-timeout", "The least time without progress after which a copy's connection counts as stalled, for example 1s");
@@ -64,7 +64,7 @@ internal static class BandwidthCommand
                 else
                 {
                     environment.Output.Line($"{name}: receives {Quantity.Limit(now.IngressBytesPerSecond)}, sends {Quantity.Limit(now.EgressBytesPerSecond)}, at most {Count(now.MaxConcurrentSyncs)} full copies at once; "
-                        + $"leaves {Count(now.HeadroomPercent)} % of known links free, adds at most {Quantity.Milliseconds(now.TargetQueueDelay)} of queue, floor {Quantity.Limit(now.FloorBytesPerSecond)}, stalled after {Quantity.Milliseconds(now.StallTimeout)}.");
+                        + $"headroom {(now.HeadroomPercent is { } percent ? Quantity.Headroom(percent) : "?")}, adds at most {Quantity.Milliseconds(now.TargetQueueDelay)} of queue, floor {Quantity.Limit(now.FloorBytesPerSecond)}, stalled after {Quantity.Milliseconds(now.StallTimeout)}.");
                 }
 
                 return 0;

@@ -40,6 +40,12 @@ internal static class TypedOptions
             ? number
             : throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{name} '{text}' is out of range: write a whole number from {least} to {most}.")));
 
+    /// <summary>The part of links that is left free: <c>20</c>, <c>auto</c>.</summary>
+    public static Option<int?> Headroom(string name) => Of<int?>(name, "PERCENT", "The part of a link's known capacity that copies leave free, in per cent, 0 to 90; auto: 10, but nothing of a capacity that is only estimated", text =>
+        text.Equals("auto", StringComparison.OrdinalIgnoreCase) ? NodeBandwidthReport.AutoHeadroom
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 90 ? number
+            : throw new UsageException($"{name} '{text}' is out of range: write a whole number from 0 to 90, or auto."));
+
     /// <summary>Shards: <c>0,3,8-11</c>.</summary>
     public static Option<int[]?> Shards() => Of<int[]?>("--shards", "LIST", "Only these shards, for example 0,3,8-11", ShardList.Parse);
 

@@ -99,7 +99,7 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
         status.Nodes.OrderBy(node => node.Node, StringComparer.Ordinal).Select(node => (IReadOnlyList<string>)
         [
             node.Node, Quantity.Limit(node.IngressLimit), Quantity.Limit(node.EgressLimit), Quantity.Count(node.MaxConcurrentSyncs),
-            string.Create(CultureInfo.InvariantCulture, $"{node.HeadroomPercent} %"), Quantity.Rate(node.FloorBytesPerSecond), Quantity.Rate(node.Flows.Sum(flow => flow.BytesPerSecond)),
+            Quantity.Headroom(node.HeadroomPercent), Quantity.Rate(node.FloorBytesPerSecond), Quantity.Rate(node.Flows.Sum(flow => flow.BytesPerSecond)),
         ]));
 
     private void Flows(BandwidthStatus status)
@@ -133,7 +133,7 @@ internal sealed class BandwidthView(CommandOutput output, TimeProvider time)
         flow.HeldBy == FlowHold.None ? "-" : flow.HeldBy.ToString().ToLowerInvariant(),
         flow.SmoothedRtt == TimeSpan.Zero ? "-" : $"{Quantity.Milliseconds(flow.BaseRtt)} + {Quantity.Milliseconds(flow.QueueDelay)}",
         flow.RemainingBytes < 0 ? "-" : Quantity.Bytes(flow.RemainingBytes),
-        flow.RemainingBytes < 0 || flow.BytesPerSecond <= 0 ? "-" : Quantity.Time(TimeSpan.FromSeconds(Math.Min(1e8, (double)flow.RemainingBytes / flow.BytesPerSecond))),
+        Quantity.Time(flow.TimeLeft()),
         grant?.Reason ?? "",
     ];
 

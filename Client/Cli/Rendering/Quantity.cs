@@ -38,6 +38,8 @@ internal static class Quantity
 
     public static string Share(double part) => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(100 * part)} %");
 
+    public static string Headroom(int percent) => percent == NodeBandwidthReport.AutoHeadroom ? "auto" : string.Create(CultureInfo.InvariantCulture, $"{percent} %");
+
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");

@@ -58,6 +58,10 @@ public sealed record FlowReport
 
     /// <summary>The limit of that grant, bytes per second; 0: none, or paused.</summary>
     [Id(17)] public long LimitInForce { get; init; }
+
+    /// <summary>How long the rest takes at the present rate; null: not known, or the flow is paused.</summary>
+    public TimeSpan? TimeLeft() =>
+        RemainingBytes >= 0 && BytesPerSecond > 0 && HeldBy != FlowHold.Paused ? TimeSpan.FromSeconds(Math.Min(1e9, (double)RemainingBytes / BytesPerSecond)) : null;
 }
 
 /// <summary>What holds a flow at its pacing rate.</summary>
@@ -159,6 +163,9 @@ public sealed record PeerRoute([property: Id(0)] string Node, [property: Id(1)] 
 [GenerateSerializer, Immutable, Alias("Sluice.NodeBandwidthReport")]
 public sealed record NodeBandwidthReport
 {
+    /// <summary>A headroom that follows from how the capacity is known: some of one that was configured or that an interface reports, nothing of an estimate.</summary>
+    public const int AutoHeadroom = -1;
+
     [Id(0)] public required string Node { get; init; }
 
     /// <summary>This node's limit on copies that it receives (throttle-bytes-per-second), bytes per second; 0: none.</summary>
@@ -184,7 +191,7 @@ public sealed record NodeBandwidthReport
     /// </summary>
     [Id(7)] public ImmutableArray<PeerRoute> Routes { get; init; } = [];
 
-    /// <summary>The part of a known capacity that flows leave free (sync-headroom-percent), 0 to 90.</summary>
+    /// <summary>The part of a known capacity that flows leave free (sync-headroom-percent), 0 to 90 per cent, or <see cref="AutoHeadroom"/>.</summary>
     [Id(8)] public int HeadroomPercent { get; init; }
 
     /// <summary>Rises from report to report of a node, over restarts too: of two, the broker keeps the one with the higher number, whatever the order in which they come.</summary>

@@ -20,6 +20,8 @@ public static class AlertRules
     // Full, as far as counters that are read every 250 ms can tell.
     private const double Full = 0.95;
 
+    private const double MostlyOthers = 0.5;
+
     // A stalled connection is noticed after five seconds at the soonest; less silence than one heartbeat is none.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
@@ -28,8 +30,9 @@ public static class AlertRules
     /// <param name="sharedWith">The link that can't be told apart from a degraded one at present, or null.</param>
     public static IEnumerable<AlertCondition> Links(IEnumerable<NodeBandwidthReport> nodes, Func<LinkKey, LinkKey?> sharedWith)
     {
-        var links = nodes.SelectMany(node => node.Links.Select(link => KeyValuePair.Create(new LinkKey(node.Node, link.Interface, link.Direction), link))).DistinctBy(link => link.Key).ToDictionary();
-        foreach (var (key, link) in links)
+        var all = nodes.SelectMany(node => node.Links.Select(link => (Key: new LinkKey(node.Node, link.Interface, link.Direction), Link: link, node.HeadroomPercent))).DistinctBy(link => link.Key).ToList();
+        var links = all.ToDictionary(link => link.Key, link => link.Link);
+        foreach (var (key, link, headroom) in all)
         {
             if (link.CapacityBytesPerSecond == 0)
             {
@@ -46,7 +49,7 @@ public static class AlertRules
                 }
             }
 
-            if (link.CarriedBytesPerSecond >= link.CapacityBytesPerSecond * Full)
+            if (IsSaturated(link, headroom))
             {
                 yield return new AlertCondition(
                     AlertKind.LinkSaturated,
@@ -106,6 +109,11 @@ public static class AlertRules
         grantedBytesPerSecond,
         floorBytesPerSecond * flows,
         $"The bandwidth broker does not answer node {node}, and the grants of its {flows.ToString(CultureInfo.InvariantCulture)} flows have expired: each keeps to its floor (sync-floor-bytes-per-second) until it answers; see whether the other nodes are up and can be reached.");
+
+    // Copies that are to leave nothing free fill a link whenever there are any, and yield to whoever comes: that is news only when little is left for them.
+    private static bool IsSaturated(LinkReport link, int headroom) =>
+        link.CarriedBytesPerSecond >= link.CapacityBytesPerSecond * Full
+        && (Headroom.PercentOf(headroom, link.CapacitySource) > 0 || link.ForegroundBytesPerSecond >= link.CapacityBytesPerSecond * MostlyOthers);
 
     private static bool IsBelowNormal(LinkReport link) => link.CapacityBytesPerSecond < link.NormalBytesPerSecond * LinkEstimator.NominalEnough;
 

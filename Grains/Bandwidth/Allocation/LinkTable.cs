@@ -94,7 +94,7 @@ internal record struct KnownLink(NodeBandwidthReport Node, LinkReport Report)
         get
         {
             var capacity = Math.Min(Report.CapacityBytesPerSecond, BandwidthAllocator.MaxRate);
-            var free = (long)((Int128)capacity * (100 - Math.Clamp(Node.HeadroomPercent, 0, 90)) / 100) - Math.Max(0, Report.ForegroundBytesPerSecond);
+            var free = (long)((Int128)capacity * (100 - Headroom.PercentOf(Node.HeadroomPercent, Report.CapacitySource)) / 100) - Math.Max(0, Report.ForegroundBytesPerSecond);
             return capacity == 0 ? 0 : Math.Max(1, Math.Max(free, Math.Min(capacity, Floors)));
         }
     }

@@ -21,7 +21,7 @@ internal sealed class BandwidthSection(LiveConfiguration configuration, INodeCon
             .Add("throttle_bytes_per_second", configuration.ThrottleBytesPerSecond)
             .Add("sync_egress_bytes_per_second", configuration.SyncEgressBytesPerSecond)
             .Add("sync_floor_bytes_per_second", configuration.SyncFloorBytesPerSecond)
-            .Add("sync_headroom_percent", configuration.SyncHeadroomPercent)
+            .Add("sync_headroom_percent", configuration.Text(ConfigurationParameters.SyncHeadroom))
             .Add("target_queue_delay_ms", (long)configuration.TargetQueueDelay.TotalMilliseconds)
             .Add("max_concurrent_syncs", configuration.MaxConcurrentSyncs)
             .Add("broker", status is null ? "unreachable" : "ok");
@@ -55,7 +55,7 @@ internal sealed class BandwidthSection(LiveConfiguration configuration, INodeCon
         {
             var flow = flows[i];
             var grant = grants.GetValueOrDefault(flow.Flow);
-            var eta = flow is { RemainingBytes: >= 0, BytesPerSecond: > 0 } ? flow.RemainingBytes / flow.BytesPerSecond : -1;
+            var eta = flow.TimeLeft() is { } left ? (long)left.TotalSeconds : -1;
             fields.Add($"flow{i}", string.Create(CultureInfo.InvariantCulture, $"id={flow.Flow},class={grant?.Class ?? flow.Class},sent={flow.SentBytes},rate={flow.BytesPerSecond},pacing={flow.PacingBytesPerSecond},share={grant?.BytesPerSecond ?? 0},limit={grant?.LimitBytesPerSecond ?? 0},srtt_us={Microseconds(flow.SmoothedRtt)},queue_delay_us={Microseconds(flow.QueueDelay)},retransmitted={flow.RetransmittedBytes},held_by={Word(flow.HeldBy)},remaining={flow.RemainingBytes},eta_seconds={eta}"));
         }
     }

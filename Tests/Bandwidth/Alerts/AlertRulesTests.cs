@@ -45,6 +45,21 @@ public sealed class AlertRulesTests
         Assert.Contains("a eth0 egress carries 970 Mb/s of 1 Gb/s, 500 Mb/s of it foreground", condition.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(NodeBandwidthReport.AutoHeadroom, 0.1, false)]
+    [InlineData(NodeBandwidthReport.AutoHeadroom, 0.6, true)]
+    [InlineData(20, 0.1, true)]
+    [InlineData(0, 0.1, false)]
+    public void Copies_that_fill_a_link_of_which_they_are_to_leave_nothing_are_no_news(int headroom, double foreground, bool expected)
+    {
+        var link = Link(LinkDirection.Egress, HundredMegabit, HundredMegabit) with
+        {
+            CapacitySource = CapacitySource.Estimated, CarriedBytesPerSecond = HundredMegabit, ForegroundBytesPerSecond = (long)(foreground * HundredMegabit),
+        };
+
+        Assert.Equal(expected, AlertRules.Links([Node("a", link) with { HeadroomPercent = headroom }], _ => null).Any());
+    }
+
     [Fact]
     public void A_copy_of_which_nothing_arrives_is_told_unless_it_is_paused_or_does_something_else()
     {

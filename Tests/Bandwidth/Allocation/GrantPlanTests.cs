@@ -49,6 +49,20 @@ public sealed class GrantPlanTests
         Assert.True(Assert.Single(Plan(Node("a", capacity: 1_000_000, source: CapacitySource.Estimated, flows: Copy("a", "b", 0)), Node("b")).Grants).IsEstimated);
 
     [Theory]
+    [InlineData(NodeBandwidthReport.AutoHeadroom, CapacitySource.Configured, 900_000)]
+    [InlineData(NodeBandwidthReport.AutoHeadroom, CapacitySource.Interface, 900_000)]
+    [InlineData(NodeBandwidthReport.AutoHeadroom, CapacitySource.Estimated, 1_000_000)]
+    [InlineData(20, CapacitySource.Configured, 800_000)]
+    [InlineData(20, CapacitySource.Estimated, 800_000)]
+    [InlineData(0, CapacitySource.Interface, 1_000_000)]
+    public void Headroom_is_left_of_what_is_known_for_sure_or_as_ordered(int headroom, CapacitySource source, long share)
+    {
+        var node = Node("a", capacity: 1_000_000, source: source, flows: Copy("a", "b", 0)) with { HeadroomPercent = headroom };
+
+        Assert.Equal(share, Assert.Single(Plan(node, Node("b")).Grants).BytesPerSecond);
+    }
+
+    [Theory]
     [InlineData(FlowHold.Delay)]
     [InlineData(FlowHold.Application)]
     public void A_copy_that_fell_behind_may_ask_for_an_eighth_of_an_equal_part(FlowHold held)

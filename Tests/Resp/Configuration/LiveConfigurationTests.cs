@@ -55,7 +55,9 @@ public sealed class LiveConfigurationTests : IDisposable
     [InlineData("throttle-bytes-per-second", "-1", "CONFIG SET failed (possibly related to argument 'throttle-bytes-per-second') - argument must be a memory value between 0 and 1099511627776 inclusive")]
     [InlineData("sync-egress-bytes-per-second", "2000gb", "CONFIG SET failed (possibly related to argument 'sync-egress-bytes-per-second') - argument must be between 0 and 1099511627776 inclusive")]
     [InlineData("sync-floor-bytes-per-second", "1", "CONFIG SET failed (possibly related to argument 'sync-floor-bytes-per-second') - argument must be between 1024 and 1099511627776 inclusive")]
-    [InlineData("sync-headroom-percent", "91", "CONFIG SET failed (possibly related to argument 'sync-headroom-percent') - argument must be between 0 and 90 inclusive")]
+    [InlineData("sync-headroom-percent", "91", "CONFIG SET failed (possibly related to argument 'sync-headroom-percent') - argument must be between 0 and 90 inclusive, or auto")]
+    [InlineData("sync-headroom-percent", "-1", "CONFIG SET failed (possibly related to argument 'sync-headroom-percent') - argument must be between 0 and 90 inclusive, or auto")]
+    [InlineData("sync-headroom-percent", "some", "CONFIG SET failed (possibly related to argument 'sync-headroom-percent') - argument couldn't be parsed into an integer between 0 and 90 inclusive, or auto")]
     [InlineData("target-queue-delay-ms", "0", "CONFIG SET failed (possibly related to argument 'target-queue-delay-ms') - argument must be between 1 and 1000 inclusive")]
     [InlineData("max-concurrent-syncs", "x", "CONFIG SET failed (possibly related to argument 'max-concurrent-syncs') - argument couldn't be parsed into an integer between 1 and 1024 inclusive")]
     [InlineData("rsync-timeout-ms", "5", "CONFIG SET failed (possibly related to argument 'rsync-timeout-ms') - argument must be between 10 and 3600000 inclusive")]
@@ -67,6 +69,18 @@ public sealed class LiveConfigurationTests : IDisposable
     {
         var configuration = new LiveConfiguration();
         Assert.Equal(message, Assert.Throws<OrderRefusedException>(() => configuration.Set([new(name, value)])).Message);
+    }
+
+    [Fact]
+    public void The_headroom_is_automatic_until_a_number_is_set_and_again_when_that_is_ordered()
+    {
+        var configuration = new LiveConfiguration();
+        Assert.Equal(NodeBandwidthReport.AutoHeadroom, configuration.SyncHeadroomPercent);
+        Assert.Equal("auto", Assert.Single(configuration.Get("sync-headroom-percent")).Value);
+        configuration.Set([new("sync-headroom-percent", "20")]);
+        Assert.Equal(20, configuration.SyncHeadroomPercent);
+        configuration.Set([new("sync-headroom-percent", "AUTO")]);
+        Assert.Equal((NodeBandwidthReport.AutoHeadroom, "auto"), (configuration.SyncHeadroomPercent, configuration.Text(ConfigurationParameters.SyncHeadroom)));
     }
 
     [Fact]
