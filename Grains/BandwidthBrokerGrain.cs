@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using Sluice.Bandwidth;
@@ -70,6 +71,9 @@ internal sealed partial class BandwidthBrokerGrain(KnownPolicy remembered, ITopo
 
     /// <inheritdoc/>
     public Task<BandwidthPolicy> SetClass(QosClassTerms terms) => ChangeAsync(policy => policy.WithClass(terms));
+
+    /// <inheritdoc/>
+    public Task<BandwidthPolicy> SetClasses(ImmutableArray<QosClassTerms> terms) => ChangeAsync(policy => terms.Aggregate(policy, PolicyEditing.WithClass));
 
     /// <inheritdoc/>
     public Task<BandwidthPolicy> SetSyncClass(ReplicaKey replica, string qosClass) => ChangeAsync(policy => policy.WithSyncClass(replica, qosClass));

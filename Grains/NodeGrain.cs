@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using Sluice.Bandwidth;
 using Sluice.Configuration;
 using Sluice.Persistence;
 using Sluice.Placement;
@@ -21,6 +22,7 @@ internal sealed partial class NodeGrain(
     [PersistentState("node", FileGrainStorage.Name)] IPersistentState<ClusterTopology> remembered,
     LocalTopology local,
     LiveConfiguration configuration,
+    KnownPolicy policy,
     StorageEngine engine,
     IOptions<NodeOptions> options,
     TimeProvider time,
@@ -123,15 +125,14 @@ internal sealed partial class NodeGrain(
     }
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<ConfigParameter>> GetConfig(string pattern) =>
-        Task.FromResult(configuration.Get(pattern).Select(parameter => new ConfigParameter(parameter.Key, parameter.Value)).ToImmutableArray());
+    public async Task<ImmutableArray<ConfigParameter>> GetConfig(string pattern) =>
+        [.. (await Configuration().GetAsync(pattern)).Select(parameter => new ConfigParameter(parameter.Key, parameter.Value))];
 
     /// <inheritdoc/>
-    public Task SetConfig(ImmutableArray<ConfigParameter> parameters)
-    {
-        configuration.Set([.. parameters.Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value))]);
-        return Task.CompletedTask;
-    }
+    public Task SetConfig(ImmutableArray<ConfigParameter> parameters) =>
+        Configuration().SetAsync([.. parameters.Select(parameter => KeyValuePair.Create(parameter.Name, parameter.Value))]);
+
+    private ConfigurationOrders Configuration() => new(configuration, policy, () => GrainFactory.GetGrain<IBandwidthBrokerGrain>(0), time);
 
     private static async Task<NodeAddress> FindAsync(ClusterTopology topology, ReplicaOfOrder order)
     {

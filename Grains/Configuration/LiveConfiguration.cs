@@ -130,34 +130,27 @@ public sealed class LiveConfiguration
     /// <exception cref="OrderRefusedException">A name is unknown or given twice, a value is outside its range, or the parameter can't be set while the node runs. In Redis' words.</exception>
     public void Set(IReadOnlyList<KeyValuePair<string, string>> changes)
     {
-        var changed = new List<string>();
+        List<string> changed;
         lock (gate)
         {
             var before = values;
-            var byName = before.ByName.ToDictionary();
-            var persistent = before.Persistent;
-            foreach (var (parameter, text) in Known(changes))
-            {
-                if (parameter.TryParse(text, out var formatted, out var number) is { } error)
-                {
-                    throw Refused(parameter.Name, error);
-                }
-
-                if (byName[parameter.Name].Text != formatted)
-                {
-                    changed.Add(parameter.Name);
-                }
-
-                byName[parameter.Name] = new Value(formatted, number);
-                persistent = persistent.Add(parameter.Name);
-            }
-
-            values = new Values(byName.ToFrozenDictionary(), persistent);
+            values = Applied(changes);
+            changed = [.. changes.Select(change => parameters[change.Key].Name).Where(name => before.ByName[name].Text != values.ByName[name].Text)];
         }
 
         foreach (var name in changed)
         {
             Changed?.Invoke(name);
+        }
+    }
+
+    /// <summary>Changes nothing, and refuses what <see cref="Set"/> would refuse.</summary>
+    /// <exception cref="OrderRefusedException">As <see cref="Set"/> has it.</exception>
+    public void Check(IReadOnlyList<KeyValuePair<string, string>> changes)
+    {
+        lock (gate)
+        {
+            _ = Applied(changes);
         }
     }
 
@@ -181,6 +174,24 @@ public sealed class LiveConfiguration
 
             DurableFile.Replace(path, Encoding.UTF8.GetBytes(text.ToString()));
         }
+    }
+
+    private Values Applied(IReadOnlyList<KeyValuePair<string, string>> changes)
+    {
+        var byName = values.ByName.ToDictionary();
+        var persistent = values.Persistent;
+        foreach (var (parameter, text) in Known(changes))
+        {
+            if (parameter.TryParse(text, out var formatted, out var number) is { } error)
+            {
+                throw Refused(parameter.Name, error);
+            }
+
+            byName[parameter.Name] = new Value(formatted, number);
+            persistent = persistent.Add(parameter.Name);
+        }
+
+        return new Values(byName.ToFrozenDictionary(), persistent);
     }
 
     private IEnumerable<(ConfigurationParameter Parameter, string Text)> Known(IReadOnlyList<KeyValuePair<string, string>> changes)
@@ -213,6 +224,11 @@ public sealed class LiveConfiguration
 
     private ImmutableDictionary<string, Value> With(ImmutableDictionary<string, Value> all, string name, string text, string origin)
     {
+        if (ClassParameters.Has(name))
+        {
+            throw new OrderRefusedException($"{origin}: {name} is the whole cluster's and kept with its policy, not by a node: CONFIG SET it once on any node that runs.");
+        }
+
         if (!parameters.TryGetValue(name, out var parameter))
         {
             throw new OrderRefusedException($"{origin}: there is no parameter '{name}'; CONFIG GET * on a running node lists them.");

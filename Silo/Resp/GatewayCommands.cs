@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Sluice.Bandwidth;
 using Sluice.Configuration;
 using Sluice.Silo.Resp.Commands;
 using Sluice.Silo.Resp.Handlers;
@@ -17,7 +18,7 @@ internal sealed class GatewayCommands
     private readonly FrozenSet<object> immediate;
 
     public GatewayCommands(
-        IShardRouter router, INodeControl node, ITopologyView topology, NodeRoleView role, LiveConfiguration configuration, ClientRegistry clients, GatewayStatistics statistics, InfoReport info, TimeProvider time, Random random)
+        IShardRouter router, INodeControl node, ITopologyView topology, NodeRoleView role, LiveConfiguration configuration, KnownPolicy policy, ClientRegistry clients, GatewayStatistics statistics, InfoReport info, TimeProvider time, Random random)
     {
         var shards = new ShardCalls(router);
         IEnumerable<KeyValuePair<string, CommandHandler>> all =
@@ -25,7 +26,7 @@ internal sealed class GatewayCommands
             .. new ConnectionHandlers(configuration, role).Handlers,
             .. new ClientHandlers(clients).Handlers,
             .. CommandHandlers.Handlers,
-            .. new ConfigHandlers(configuration, statistics).Handlers,
+            .. new ConfigHandlers(configuration, new ConfigurationOrders(configuration, policy, () => node.Broker, time), statistics).Handlers,
             .. new BandwidthOrderHandlers(node, topology, time).Handlers,
             .. new ServerHandlers(node, role, info, router, time).Handlers,
             .. new KeyspaceHandlers(shards, random).Handlers,

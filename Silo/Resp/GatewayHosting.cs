@@ -21,6 +21,7 @@ public static class GatewayHosting
         services.TryAddSingleton<IShardRouter, ShardRouter>();
         services.TryAddSingleton<INodeControl, GrainNodeControl>();
         services.TryAddSingleton<Bandwidth.BandwidthView>();
+        services.TryAddSingleton<Bandwidth.KnownPolicy>();
         services.AddSingleton<NodeRoleView>();
         services.AddSingleton<ClientRegistry>();
         services.AddSingleton<GatewayStatistics>();
@@ -41,6 +42,7 @@ public static class GatewayHosting
             provider.GetRequiredService<ITopologyView>(),
             provider.GetRequiredService<NodeRoleView>(),
             provider.GetRequiredService<LiveConfiguration>(),
+            provider.GetRequiredService<Bandwidth.KnownPolicy>(),
             provider.GetRequiredService<ClientRegistry>(),
             provider.GetRequiredService<GatewayStatistics>(),
             provider.GetRequiredService<InfoReport>(),

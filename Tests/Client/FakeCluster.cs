@@ -88,9 +88,13 @@ internal sealed class FakeBroker : IBandwidthBrokerGrain
 
     public Task<BandwidthStatus> GetStatus() => Task.FromResult(Status);
 
-    public Task<BandwidthPolicy> GetPolicy() => Task.FromResult(Status.Policy);
+    public Exception? Failure { get; set; }
+
+    public Task<BandwidthPolicy> GetPolicy() => Failure is null ? Task.FromResult(Status.Policy) : Task.FromException<BandwidthPolicy>(Failure);
 
     public Task<BandwidthPolicy> SetClass(QosClassTerms terms) => Change(policy => policy.WithClass(terms));
+
+    public Task<BandwidthPolicy> SetClasses(ImmutableArray<QosClassTerms> terms) => Change(policy => terms.Aggregate(policy, PolicyEditing.WithClass));
 
     public Task<BandwidthPolicy> SetSyncClass(ReplicaKey replica, string qosClass) => Change(policy => policy.WithSyncClass(replica, qosClass));
 

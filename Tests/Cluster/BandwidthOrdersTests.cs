@@ -32,6 +32,9 @@ public sealed class BandwidthOrdersTests(ITestOutputHelper output)
         await EffectAsync("the sync's limit", nodes, flow => flow.Allowance.LimitBytesPerSecond is > 0 and <= 100 << 10);
         await OrderAsync(a, "SLUICE CLASS background LIMIT 50kb");
         await EffectAsync("the class's limit", nodes, flow => flow.Allowance.LimitBytesPerSecond is > 0 and <= 50 << 10 && flow.PacingBytesPerSecond <= 50 << 10);
+        await OrderAsync(b, ["CONFIG", "SET", "sync-class-background", "limit 40kb weight 2"]);
+        await EffectAsync("the class's limit as a parameter", nodes, flow => flow.Allowance.LimitBytesPerSecond is > 0 and <= 40 << 10 && flow.PacingBytesPerSecond <= 40 << 10);
+        Assert.Contains("reservation 0 limit 40960 weight 2", (await a.SendAsync("CONFIG GET sync-class-background")).ToString()!, StringComparison.Ordinal);
         await OrderAsync(a, "CONFIG SET sync-floor-bytes-per-second 2048");
         await EffectAsync("the sender's floor", nodes, flow => flow.Allowance.FloorBytesPerSecond == 2048);
         await OrderAsync(a, "CONFIG SET sync-headroom-percent 33 max-concurrent-syncs 3");
@@ -78,7 +81,7 @@ public sealed class BandwidthOrdersTests(ITestOutputHelper output)
         await using var nodes = await NodesUnderTest.StartAsync(1, shards: 2);
         await using (var before = await nodes.ConnectAsync(0))
         {
-            await OrderAsync(before, "SLUICE CLASS urgent RESERVATION 2mb WEIGHT 20");
+            await OrderAsync(before, ["CONFIG", "SET", "sync-class-urgent", "reservation 2mb weight 20"]);
             await OrderAsync(before, "SLUICE SYNC 1@a CLASS background LIMIT 3mb");
             await OrderAsync(before, "SLUICE PAUSE ALL");
             await OrderAsync(before, "CONFIG SET sync-headroom-percent 20 target-queue-delay-ms 25 max-concurrent-syncs 7");
@@ -126,7 +129,10 @@ public sealed class BandwidthOrdersTests(ITestOutputHelper output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{effect}: after {TimeProvider.System.GetElapsedTime(began).TotalMilliseconds:0} ms"));
     }
 
-    private static async Task OrderAsync(RedisConnection connection, string command) => Assert.Equal("OK", (await connection.SendAsync(command)).Text);
+    private static Task OrderAsync(RedisConnection connection, string command) => OrderAsync(connection, command.Split(' '));
+
+    private static async Task OrderAsync(RedisConnection connection, string[] words) =>
+        Assert.Equal("OK", (await connection.SendAsync([.. words.Select(System.Text.Encoding.ASCII.GetBytes)])).Text);
 
     private static async Task LoadAsync(RedisConnection connection, int bytes)
     {

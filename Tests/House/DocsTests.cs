@@ -34,7 +34,7 @@ public sealed partial class DocsTests
     {
         var docs = SourceTree.Read("docs/operating.md");
 
-        NoneOf(ConfigurationParameters.All.Where(parameter => !docs.Contains($"| `{parameter.Name}` |", StringComparison.Ordinal)).Select(parameter => $"docs/operating.md has no row for `{parameter.Name}`"));
+        NoneOf(ConfigurationParameters.All.Concat(ClassParameters.All).Where(parameter => !docs.Contains($"| `{parameter.Name}` |", StringComparison.Ordinal)).Select(parameter => $"docs/operating.md has no row for `{parameter.Name}`"));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 
 namespace Sluice;
@@ -35,6 +36,12 @@ public interface IBandwidthBrokerGrain : IGrainWithIntegerKey
     /// <exception cref="OrderRefusedException">There is no such class, or a term is outside its range.</exception>
     [Alias("SetClass")]
     Task<BandwidthPolicy> SetClass(QosClassTerms terms);
+
+    /// <summary>Changes several rows of the class table, all or none.</summary>
+    /// <returns>The policy with the changes.</returns>
+    /// <exception cref="OrderRefusedException">There is no such class, or a term is outside its range.</exception>
+    [Alias("SetClasses")]
+    Task<BandwidthPolicy> SetClasses(ImmutableArray<QosClassTerms> terms);
 
     /// <summary>Gives one sync another class, also while it runs.</summary>
     /// <param name="replica">The replica that it builds.</param>

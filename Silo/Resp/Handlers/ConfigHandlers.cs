@@ -3,7 +3,7 @@ using Sluice.Configuration;
 namespace Sluice.Silo.Resp.Handlers;
 
 /// <summary>CONFIG and its subcommands.</summary>
-internal sealed class ConfigHandlers(LiveConfiguration configuration, GatewayStatistics statistics)
+internal sealed class ConfigHandlers(LiveConfiguration configuration, ConfigurationOrders orders, GatewayStatistics statistics)
 {
     private static readonly string[] Help =
     [
@@ -18,41 +18,40 @@ internal sealed class ConfigHandlers(LiveConfiguration configuration, GatewaySta
     /// <summary>By subcommand.</summary>
     public IEnumerable<KeyValuePair<string, CommandHandler>> Handlers =>
     [
-        new("config|get", Get),
-        new("config|set", Set),
+        new("config|get", GetAsync),
+        new("config|set", SetAsync),
         new("config|help", context => HelpReply.Write(context, Help)),
         new("config|resetstat", ResetStatistics),
         new("config|rewrite", Rewrite),
     ];
 
-    private ValueTask Get(CommandContext context)
+    private async ValueTask GetAsync(CommandContext context)
     {
-        var found = configuration.Get([.. Enumerable.Range(2, context.Arguments.Length - 2).Select(context.Text)]);
+        var found = await orders.GetAsync([.. Enumerable.Range(2, context.Arguments.Length - 2).Select(context.Text)]);
         context.Reply.Map(found.Length);
         foreach (var (name, value) in found)
         {
             context.Reply.BulkString(name);
             context.Reply.BulkString(value);
         }
-
-        return ValueTask.CompletedTask;
     }
 
-    private ValueTask Set(CommandContext context)
+    private async ValueTask SetAsync(CommandContext context)
     {
         if (context.Arguments.Length % 2 != 0)
         {
-            return context.Error("ERR wrong number of arguments for 'config|set' command");
+            await context.Error("ERR wrong number of arguments for 'config|set' command");
+            return;
         }
 
         try
         {
-            configuration.Set([.. Enumerable.Range(1, (context.Arguments.Length / 2) - 1).Select(pair => KeyValuePair.Create(context.Text(2 * pair), context.Text((2 * pair) + 1)))]);
-            return context.Ok();
+            await orders.SetAsync([.. Enumerable.Range(1, (context.Arguments.Length / 2) - 1).Select(pair => KeyValuePair.Create(context.Text(2 * pair), context.Text((2 * pair) + 1)))]);
+            await context.Ok();
         }
         catch (OrderRefusedException error)
         {
-            return context.Error("ERR " + error.Message);
+            await context.Error("ERR " + error.Message);
         }
     }
 
