@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -19,6 +20,8 @@ namespace Sluice.Grains;
 internal sealed partial class ShardGrain(
     StorageEngine engine,
     ReplicationSources sources,
+    SnapshotDisk snapshotDisk,
+    SyncTable syncs,
     LiveConfiguration configuration,
     IOptions<NodeOptions> options,
     TimeProvider time,
@@ -99,6 +102,8 @@ internal sealed partial class ShardGrain(
             EngineMemoryBytes = statistics?.EngineMemoryBytes ?? 0,
             Followers = [.. partition?.Log.Followers ?? []],
             Snapshots = shelf?.Count ?? 0,
+            SnapshotLeases = shelf?.Leases ?? 0,
+            SnapshotHeldBytes = shelf?.HeldBytes ?? 0,
         });
     }
 
@@ -162,23 +167,13 @@ internal sealed partial class ShardGrain(
 
         if (partition is null)
         {
-            directory.Recover();
-            partition = Partition.Open(PartitionOptions(), time, logger);
+            OpenPartition();
         }
 
         if (before != Role || epochBefore != next.Epoch)
         {
-            LogRole(key, Role, next.Epoch, partition.LatestSequence);
+            LogRole(key, Role, next.Epoch, partition!.LatestSequence);
             partition.Log.Epoch = next.Epoch;
-            shelf?.Dispose();
-            shelf = null;
-            logOffer?.Dispose();
-            logOffer = null;
-            if (Role == ReplicaRole.Primary)
-            {
-                shelf = new SnapshotShelf(key, directory.Snapshots, sources, time, logger);
-                logOffer = sources.OfferLog(key, partition.Log);
-            }
         }
 
         if (held is { } pause)
@@ -188,16 +183,20 @@ internal sealed partial class ShardGrain(
     }
 
     /// <inheritdoc/>
-    public Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request)
+    public async Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request)
     {
         using var span = SluiceTelemetry.StartState(key, SyncState.Opening);
-        if (shelf is null)
+        var open = Opened();
+        if (Role != ReplicaRole.Primary && syncs.Find(key) is not { State: SyncState.Live })
         {
-            throw new ShardUnavailableException($"Replica {key} is not the shard's primary: there is nothing to copy from it.");
+            throw new ShardUnavailableException($"Replica {key} is neither the shard's primary nor live: it cannot be copied from now.");
         }
 
-        return Task.FromResult(shelf.Open(request, Opened(), assignment!.Epoch) is { } lease ? new SnapshotOffer(lease.Id, lease.Duration) : null);
+        return await shelf!.OpenAsync(request, open, CanFollow);
     }
+
+    /// <inheritdoc/>
+    public Task<bool> ChooseFiles(Guid lease, ImmutableArray<int> transfer) => shelf?.ChooseAsync(lease, transfer) ?? Task.FromResult(false);
 
     /// <inheritdoc/>
     public Task<bool> RenewSnapshot(Guid lease) => Task.FromResult(shelf?.Renew(lease) ?? false);
@@ -219,7 +218,7 @@ internal sealed partial class ShardGrain(
 
         await Task.Run(() => StagedCopy.Verify(engine, installation.StagingDirectory, installation.Manifest));
         var hold = held ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await ClosePartitionAsync();
+        await CloseAsync();
         try
         {
             // Off the turn: it waits until the whole copy is on the disk.
@@ -227,8 +226,7 @@ internal sealed partial class ShardGrain(
         }
         finally
         {
-            directory.Recover();
-            partition = Partition.Open(PartitionOptions(), time, logger);
+            OpenPartition();
             Resume(hold);
         }
 
@@ -251,6 +249,19 @@ internal sealed partial class ShardGrain(
 
     private Partition Opened() =>
         partition ?? throw new ShardUnavailableException($"Replica {key} is not open: node '{key.Node}' has not been told its role by the topology yet.");
+
+    // What is open can be copied from: the primary, and a replica, whose log is the primary's, to spare the primary's link.
+    private void OpenPartition()
+    {
+        directory.Recover();
+        partition = Partition.Open(PartitionOptions(), time, logger);
+        shelf = new SnapshotShelf(key, directory.Snapshots, IsInHistory, sources, snapshotDisk, time, logger);
+        logOffer = sources.OfferLog(key, partition.Log);
+    }
+
+    private bool IsInHistory(LogPosition position) => position.Epoch <= assignment!.Epoch && position.Sequence <= partition!.LatestSequence;
+
+    private bool CanFollow(LogPosition position) => IsInHistory(position) && partition!.Log.ReachesBackTo(position.Sequence + 1);
 
     private PartitionOptions PartitionOptions() => new()
     {
@@ -300,19 +311,20 @@ internal sealed partial class ShardGrain(
 
     private async Task CloseAsync()
     {
-        shelf?.Dispose();
-        shelf = null;
+        // Nobody enters from here on.
+        var open = partition;
+        partition = null;
         logOffer?.Dispose();
         logOffer = null;
-        await ClosePartitionAsync();
-    }
-
-    // The native database is closed when the last reader on another thread has left it.
-    private async Task ClosePartitionAsync()
-    {
-        if (partition is { } open)
+        if (shelf is not null)
         {
-            partition = null;
+            await shelf.DisposeAsync();
+            shelf = null;
+        }
+
+        // The native database is closed when the last reader on another thread has left it.
+        if (open is not null)
+        {
             open.Dispose();
             await open.Closed;
         }

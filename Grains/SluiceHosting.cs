@@ -51,6 +51,7 @@ public static class SluiceHosting
         services.AddSingleton<BandwidthMetrics>();
         services.AddSingleton<KnownPolicy>();
         services.AddSingleton<SyncTable>();
+        services.AddSingleton<SnapshotDisk>();
         services.AddHostedService<AlertWatch>();
         services.AddSingleton<LocalTopology>();
         services.AddSingleton<ITopologyView>(provider => provider.GetRequiredService<LocalTopology>());

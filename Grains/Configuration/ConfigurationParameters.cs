@@ -53,6 +53,9 @@ public static class ConfigurationParameters
     /// <summary>Where alerts are posted to; empty: nowhere.</summary>
     public static readonly ConfigurationParameter AlertWebhook = new() { Name = "alert-webhook", Kind = ParameterKind.Text, Default = "", Check = Bandwidth.AlertWebhook.CheckUrl, Summary = "the http or https URL that alerts are posted to as JSON; empty: none" };
 
+    /// <summary>What leased snapshots may hold on this node's disk beyond the live files, bytes; 0: no bound but the disk's own.</summary>
+    public static readonly ConfigurationParameter SnapshotMaxDisk = new() { Name = "snapshot-max-disk-bytes", IsOwn = true, Kind = ParameterKind.Memory, Default = "0", Maximum = 1L << 60, Summary = "what snapshots may hold on disk beyond the live files, in bytes, before unused ones are given up; 0: no bound, they go when the disk is nearly full" };
+
     /// <summary>When a write is as durable as its acknowledgement says: each write, once a second, or when the system pleases.</summary>
     public static readonly ConfigurationParameter AppendFsync = new() { Name = "appendfsync", Kind = ParameterKind.Choice, Default = "everysec", Choices = ["everysec", "always", "no"], Summary = "when writes are synced to disk" };
 
@@ -68,7 +71,7 @@ public static class ConfigurationParameters
     /// <summary>All of them, in the order in which CONFIG GET * lists them. What can't be set is there because Redis' clients ask for it.</summary>
     public static IReadOnlyList<ConfigurationParameter> All { get; } =
     [
-        MaxClients, RequirePass, MasterAuth, Timeout, ProtoMaxBulkLength, Throttle, SyncEgress, SyncFloor, SyncHeadroom, TargetQueueDelay, MaxConcurrentSyncs, MaxRsyncParallel, RsyncTimeout, LinkCapacity, AlertWebhook, AppendFsync,
+        MaxClients, RequirePass, MasterAuth, Timeout, ProtoMaxBulkLength, Throttle, SyncEgress, SyncFloor, SyncHeadroom, TargetQueueDelay, MaxConcurrentSyncs, MaxRsyncParallel, RsyncTimeout, LinkCapacity, AlertWebhook, SnapshotMaxDisk, AppendFsync,
         Port, Bind, Directory,
         ReadOnly("databases", "1", "always 1: SELECT 0"),
         ReadOnly("save", "", "empty: there are no RDB snapshots"),

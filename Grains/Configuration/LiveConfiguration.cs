@@ -101,6 +101,9 @@ public sealed class LiveConfiguration
     /// <summary>Where alerts are posted to; empty: nowhere.</summary>
     public string AlertWebhook => Text(ConfigurationParameters.AlertWebhook);
 
+    /// <summary>What leased snapshots may hold on disk beyond the live files, bytes; 0: no bound.</summary>
+    public long SnapshotMaxDiskBytes => Number(ConfigurationParameters.SnapshotMaxDisk);
+
     /// <summary>When writes are synced: <c>always</c>, <c>everysec</c> or <c>no</c>.</summary>
     public string AppendFsync => Text(ConfigurationParameters.AppendFsync);
 

@@ -49,6 +49,9 @@ public interface ISnapshotSource
 
     /// <summary>The sync has asked for data or acknowledged some: the lease is alive.</summary>
     void Touch();
+
+    /// <summary>A file is shorter than the manifest says, or cannot be read: nobody can finish a copy from this snapshot.</summary>
+    void Damaged(string reason);
 }
 
 /// <summary>A replica's log, from the database's write-ahead log. Safe for concurrent use.</summary>

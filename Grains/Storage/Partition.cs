@@ -103,6 +103,17 @@ public sealed partial class Partition : IDisposable
     /// <summary>Bytes of log that are kept beyond what recovery needs. May be changed at any time; takes effect within a second.</summary>
     public long LogRetentionBytes { get; set; }
 
+    /// <summary>Bytes in memory that are in the write-ahead log only: about what a checkpoint writes to table files first.</summary>
+    /// <exception cref="ShardUnavailableException">The partition is closed.</exception>
+    public long UnflushedBytes
+    {
+        get
+        {
+            using var lease = database.Enter();
+            return PartitionStatistics.UnflushedBytes(database);
+        }
+    }
+
     /// <summary>Ends when the native database is closed, after <see cref="Dispose"/>: its directory may then be moved, or opened again.</summary>
     public Task Closed => database.Closed;
 

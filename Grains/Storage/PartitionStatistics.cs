@@ -21,6 +21,9 @@ public sealed record PartitionStatistics(long EstimatedKeys, long DiskBytes, lon
             families.Sum(family => Read(database, "rocksdb.cur-size-all-mem-tables", family) + Read(database, "rocksdb.estimate-table-readers-mem", family)));
     }
 
+    internal static long UnflushedBytes(PartitionDatabase database) =>
+        new[] { database.Data, database.Expires, database.Meta }.Sum(family => Read(database, "rocksdb.cur-size-all-mem-tables", family));
+
     private static long Read(PartitionDatabase database, string property, ColumnFamilyHandle family) =>
         long.TryParse(database.Database.GetProperty(property, family), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : 0;
 

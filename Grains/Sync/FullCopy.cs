@@ -120,7 +120,7 @@ internal sealed partial class FullCopy(
         tracker.Enter(SyncState.Opening, $"{order.Source} makes a snapshot");
         while (true)
         {
-            if (await source.OpenSnapshot(new SnapshotRequest(replica, [])).WaitAsync(cancellationToken) is { } offer)
+            if (await source.OpenSnapshot(new SnapshotRequest(replica)).WaitAsync(cancellationToken) is { } offer)
             {
                 return offer;
             }

@@ -10,6 +10,9 @@ internal sealed class SyncTable
     /// <summary>The figures of all syncs.</summary>
     public IEnumerable<SyncProgress> All => trackers.Values.Select(tracker => tracker.Current);
 
+    /// <summary>The figures of one replica's sync; null when there is none.</summary>
+    public SyncProgress? Find(ReplicaKey replica) => trackers.GetValueOrDefault(replica)?.Current;
+
     /// <summary>A sync's grain is there.</summary>
     public void Enter(ReplicaKey replica, SyncTracker tracker) => trackers[replica] = tracker;
 

@@ -153,5 +153,7 @@ internal static class CopyBenchmark
         {
             // The lease of a benchmark does not lapse.
         }
+
+        public void Damaged(string reason) => throw new IOException(reason);
     }
 }

@@ -220,6 +220,8 @@ internal sealed class FakeShard(ReplicaKey key, FakeCluster cluster) : IShardGra
 
     public Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request) => throw new NotSupportedException();
 
+    public Task<bool> ChooseFiles(Guid lease, ImmutableArray<int> transfer) => throw new NotSupportedException();
+
     public Task<bool> RenewSnapshot(Guid lease) => throw new NotSupportedException();
 
     public Task ReleaseSnapshot(Guid lease) => throw new NotSupportedException();

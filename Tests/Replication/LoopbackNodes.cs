@@ -139,6 +139,10 @@ internal sealed class FileSnapshot : ISnapshotSource
 
     public void Touch() => Interlocked.Increment(ref touched);
 
+    public string? Damage { get; private set; }
+
+    public void Damaged(string reason) => Damage = reason;
+
     public string PathOf(int fileIndex) => Path.Combine(directory, Lease.Manifest.Files[fileIndex].Name);
 }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sluice.Replication;
 using Sluice.Sync;
@@ -82,6 +83,8 @@ public sealed class ManifestCopyTests
         public Task Assign(ShardAssignment next) => throw new NotSupportedException();
 
         public Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request) => throw new NotSupportedException();
+
+        public Task<bool> ChooseFiles(Guid lease, ImmutableArray<int> transfer) => throw new NotSupportedException();
 
         public Task ReleaseSnapshot(Guid lease) => throw new NotSupportedException();
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 
 namespace Sluice;
@@ -42,11 +43,21 @@ public interface IShardGrain : IGrainWithStringKey
     [Alias("Assign")]
     Task Assign(ShardAssignment assignment);
 
-    /// <summary>Makes or shares a snapshot and leases it to one sync.</summary>
+    /// <summary>Makes or shares a snapshot and leases it to one sync. The primary can be copied from, and a replica that is live.</summary>
     /// <returns>Null while the snapshot is being made, which takes as long as its files take to read: ask again.</returns>
     /// <exception cref="ShardUnavailableException">This replica cannot be copied from.</exception>
+    /// <exception cref="SnapshotRefusedException">No snapshot can be made at present; the message says why. Ask again later.</exception>
     [Alias("OpenSnapshot"), AlwaysInterleave]
     Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request);
+
+    /// <summary>
+    /// Says which files of a leased snapshot are streamed, and in which order: indexes into <see cref="SnapshotManifest.Files"/>. Until then it is all of them. Positions of the snapshot's
+    /// stream count from here on over these files. It survives a restart of this replica as the lease does.
+    /// </summary>
+    /// <returns>False when the snapshot is gone.</returns>
+    /// <exception cref="SnapshotRefusedException">The manifest has no such files.</exception>
+    [Alias("ChooseFiles"), AlwaysInterleave]
+    Task<bool> ChooseFiles(Guid lease, ImmutableArray<int> transfer);
 
     /// <summary>Extends a lease. False when the snapshot is gone.</summary>
     [Alias("RenewSnapshot"), AlwaysInterleave]

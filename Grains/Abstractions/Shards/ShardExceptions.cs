@@ -27,6 +27,15 @@ public sealed class LogTruncatedException : Exception
     public LogTruncatedException(string message, Exception innerException) : base(message, innerException) { }
 }
 
+/// <summary>A replica cannot make or give the snapshot that was asked for, though it can do everything else: its disk is full, or the request is wrong. The message says which.</summary>
+[GenerateSerializer, Alias("Sluice.SnapshotRefusedException")]
+public sealed class SnapshotRefusedException : Exception
+{
+    public SnapshotRefusedException() { }
+    public SnapshotRefusedException(string message) : base(message) { }
+    public SnapshotRefusedException(string message, Exception innerException) : base(message, innerException) { }
+}
+
 /// <summary>An order that cannot be carried out; the message says why and what to do, and is shown to the operator as it stands.</summary>
 [GenerateSerializer, Alias("Sluice.OrderRefusedException")]
 public sealed class OrderRefusedException : Exception

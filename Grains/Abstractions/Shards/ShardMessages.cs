@@ -44,6 +44,12 @@ public sealed record ShardStatus
     /// <summary>Snapshots kept on disk.</summary>
     [Id(8)] public int Snapshots { get; init; }
 
+    /// <summary>Leases on these snapshots.</summary>
+    [Id(20)] public int SnapshotLeases { get; init; }
+
+    /// <summary>Bytes that these snapshots hold on disk beyond the live files.</summary>
+    [Id(21)] public long SnapshotHeldBytes { get; init; }
+
     /// <summary>Bytes of memory that RocksDB holds for this replica outside the shared block cache: memtables and table readers.</summary>
     [Id(9)] public long EngineMemoryBytes { get; init; }
 }

@@ -2,19 +2,20 @@ using System.Collections.Immutable;
 
 namespace Sluice;
 
-/// <summary>Asks a primary for a snapshot on behalf of one sync.</summary>
-/// <param name="Replica">The replica that will be built from it.</param>
-/// <param name="Held">Files of an earlier manifest that the replica holds, whole and checked: they need not be sent again.</param>
+/// <summary>Asks a primary, or a live replica, for a snapshot on behalf of one sync.</summary>
+/// <param name="Replica">The replica that will be built from it. It has one lease at the most: an earlier one ends when it gets another.</param>
 [GenerateSerializer, Immutable, Alias("Sluice.SnapshotRequest")]
-public sealed record SnapshotRequest([property: Id(0)] ReplicaKey Replica, [property: Id(1)] ImmutableArray<SnapshotFile> Held);
+public sealed record SnapshotRequest([property: Id(0)] ReplicaKey Replica);
 
 /// <summary>
 /// The answer to a <see cref="SnapshotRequest"/>: a few bytes, however many files there are. What the snapshot consists of comes over the data plane (<see cref="ReplicationStreams.Manifest"/>).
 /// </summary>
 /// <param name="Lease">Names the lease.</param>
-/// <param name="Duration">The lease lapses when it is not renewed for so long.</param>
+/// <param name="Duration">The lease lapses when its replica was not heard of for so long.</param>
+/// <param name="Position">Where the snapshot stands: the log goes on at the next sequence.</param>
+/// <param name="DatabaseId">RocksDB's identity of the database that its files come from.</param>
 [GenerateSerializer, Immutable, Alias("Sluice.SnapshotOffer")]
-public sealed record SnapshotOffer([property: Id(0)] Guid Lease, [property: Id(1)] TimeSpan Duration);
+public sealed record SnapshotOffer([property: Id(0)] Guid Lease, [property: Id(1)] TimeSpan Duration, [property: Id(2)] LogPosition Position, [property: Id(3)] string DatabaseId);
 
 /// <summary>A snapshot that is kept for one sync until the lease is released or lapses.</summary>
 [GenerateSerializer, Immutable, Alias("Sluice.SnapshotLease")]
@@ -28,7 +29,7 @@ public sealed record SnapshotLease
     /// <summary>Indexes into <see cref="SnapshotManifest.Files"/> of the files that will be sent, in the order in which they are sent.</summary>
     [Id(2)] public required ImmutableArray<int> Transfer { get; init; }
 
-    /// <summary>The lease lapses when it is not renewed for so long.</summary>
+    /// <summary>The lease lapses when its replica was not heard of for so long.</summary>
     [Id(3)] public TimeSpan Duration { get; init; }
 
     /// <summary>Bytes that will be sent: the sizes of the files in <see cref="Transfer"/>.</summary>
@@ -53,6 +54,9 @@ public sealed record SnapshotManifest
 
     /// <summary>Bytes of all files.</summary>
     public long TotalBytes() => Files.Sum(file => file.Size);
+
+    /// <summary>Where the snapshot stands.</summary>
+    public LogPosition Position() => new(Epoch, Sequence);
 }
 
 /// <summary>One file of a snapshot.</summary>

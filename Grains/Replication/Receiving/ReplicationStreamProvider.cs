@@ -59,11 +59,11 @@ public sealed class ReplicationStreamProvider : IStreamProvider, IAsyncDisposabl
         {
             case ReplicationStreams.SnapshotNamespace or ReplicationStreams.ManifestNamespace when typeof(T) == typeof(SnapshotChunk) && key.LastIndexOf('/') is > 0 and var slash:
                 return Make<T>(streamId, key[..slash], () => new SnapshotEvents());
-            case ReplicationStreams.LogNamespace when typeof(T) == typeof(LogFrame):
+            case ReplicationStreams.LogNamespace or ReplicationStreams.SpoolNamespace when typeof(T) == typeof(LogFrame):
                 return Make<T>(streamId, key, () => new LogEvents());
             default:
                 throw new ArgumentException(
-                    string.Create(CultureInfo.InvariantCulture, $"'{streamId}' is no replication stream of {typeof(T).Name}: use ReplicationStreams.Snapshot or Manifest with SnapshotChunk or ReplicationStreams.Log with LogFrame."),
+                    string.Create(CultureInfo.InvariantCulture, $"'{streamId}' is no replication stream of {typeof(T).Name}: use ReplicationStreams.Snapshot or Manifest with SnapshotChunk, or Log or Spool with LogFrame."),
                     nameof(streamId));
         }
     }

@@ -154,7 +154,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
                 : SendManifestAsync(request, replica, snapshot, cancellationToken);
         }
 
-        if (request.Namespace == ReplicationStreams.LogNamespace && TryParseReplica(request.Key, out var key) && listener.Sources.FindLog(key) is { } log)
+        if (request.Namespace is ReplicationStreams.LogNamespace or ReplicationStreams.SpoolNamespace && TryParseReplica(request.Key, out var key) && listener.Sources.FindLog(key) is { } log)
         {
             return SendLogAsync(request, replica, log, cancellationToken);
         }
@@ -207,15 +207,28 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
         source.OpenReader(request.Position).Dispose();
         await AcceptAsync(new AcceptedBody(request.Position, source.LatestSequence, source.Epoch), cancellationToken).ConfigureAwait(false);
         ReplicationEvents.LogFlowBegins(listener.Logger, flow.Id, request.Position);
+        var applies = request.Namespace == ReplicationStreams.LogNamespace;
         try
         {
             var sending = new LogSender(source, request.Position, paced, listener.Pool, listener.Time);
-            await BothAsync(sending.RunAsync, flow, paced, durable => source.Acknowledged(replica, durable), cancellationToken).ConfigureAwait(false);
+            await BothAsync(sending.RunAsync, flow, paced, durable => Acknowledged(source, replica, durable, applies), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            source.Left(replica);
+            if (applies)
+            {
+                source.Left(replica);
+            }
+
             ReplicationEvents.FlowEnds(listener.Logger, flow.Id, flow.SentBytes);
+        }
+    }
+
+    private static void Acknowledged(ILogSource source, ReplicaKey replica, long durable, bool applies)
+    {
+        if (applies)
+        {
+            source.Acknowledged(replica, durable);
         }
     }
 

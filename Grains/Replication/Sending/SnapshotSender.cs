@@ -38,14 +38,27 @@ internal sealed class SnapshotSender(ISnapshotSource source, TransferLayout layo
 
         var length = (int)Math.Min(sender.FramePayload, layout.File(index).Size - offset);
         using var frame = pool.Rent(FrameWriter.DataPayloadStart + SnapshotFileReader.BufferBytes(length), FrameWriter.DataPayloadStart);
-        var count = file!.Read(frame.Memory.Span[FrameWriter.DataPayloadStart..], length, offset);
-        if (count < length)
-        {
-            throw new IOException($"The snapshot's file '{layout.File(index).Name}' ends at byte {offset + count}, its manifest says {layout.File(index).Size}.");
-        }
+        Read(frame.Memory.Span[FrameWriter.DataPayloadStart..], index, offset, length);
 
         var total = FrameWriter.Data(frame.Memory.Span, new DataFields(position, index, offset), length);
         await sender.SendAsync(frame.Memory[..total], cancellationToken).ConfigureAwait(false);
         return length;
+    }
+
+    private void Read(Span<byte> target, int index, long offset, int length)
+    {
+        try
+        {
+            var count = file!.Read(target, length, offset);
+            if (count < length)
+            {
+                throw new IOException($"The snapshot's file '{layout.File(index).Name}' ends at byte {offset + count}, its manifest says {layout.File(index).Size}.");
+            }
+        }
+        catch (IOException error)
+        {
+            source.Damaged(error.Message);
+            throw;
+        }
     }
 }

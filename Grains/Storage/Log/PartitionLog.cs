@@ -71,6 +71,21 @@ public sealed class PartitionLog : ILogSource
         }
     }
 
+    /// <summary>Whether the log can be read from a sequence on.</summary>
+    /// <exception cref="ShardUnavailableException">The log was withdrawn.</exception>
+    public bool ReachesBackTo(long sequence)
+    {
+        try
+        {
+            OpenReader(sequence).Dispose();
+            return true;
+        }
+        catch (LogTruncatedException)
+        {
+            return false;
+        }
+    }
+
     /// <inheritdoc/>
     public ValueTask WaitForNewerAsync(long sequence, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace Sluice.Storage.Snapshots;
 /// staging/     a copy that is being received; what is in it means nothing
 /// incoming/    a copy that is complete, verified and durable, about to replace live/
 /// old/         the data that was replaced, about to be deleted
-/// snapshots/   checkpoints that are leased to syncs; leases end with the process, so leftovers are deleted
+/// snapshots/   checkpoints that are leased to syncs, with their records; they outlive the process, and whoever offers them deletes what has no valid record
 /// </code>
 /// A copy is installed by renames within this directory, each made durable before the next. A crash at any point leaves either the old or the new data, whole, and
 /// <see cref="Recover"/> finishes what was begun. Not safe for concurrent use; the database must be closed.
@@ -38,14 +38,13 @@ public sealed class PartitionDirectory(string root)
     internal Action<string>? BeforeChange { get; set; }
 
     /// <summary>
-    /// Puts the directories in order after a start: finishes an installation that was decided upon, deletes leftovers of others and of snapshots. A staging directory is
-    /// left alone: an interrupted sync goes on with it.
+    /// Puts the directories in order after a start: finishes an installation that was decided upon, deletes leftovers of others. A staging directory is
+    /// left alone: an interrupted sync goes on with it. So are snapshots: their leases outlive the process.
     /// </summary>
     public void Recover()
     {
         Directory.CreateDirectory(Root);
         CarryOut();
-        Delete(Snapshots);
     }
 
     /// <summary>
