@@ -63,8 +63,7 @@ internal sealed partial class SyncGrain(
         }
 
         await StopWorkAsync();
-        record.State.CopyOrdered |= order.Force;
-        record.State.Order = order with { Force = false };
+        record.State = record.State with { Copy = order.Force ? CopyReason.Forced : record.State.Copy, Order = order with { Force = false } };
         await record.WriteStateAsync();
         var mine = new CancellationTokenSource();
         stopping = mine;
@@ -82,9 +81,7 @@ internal sealed partial class SyncGrain(
         }
 
         await StopWorkAsync();
-        record.State.Order = null;
-        record.State.CopyOrdered = false;
-        record.State.State = SyncState.Idle;
+        record.State = record.State with { Order = null, Copy = CopyReason.None, State = SyncState.Idle };
         await record.WriteStateAsync();
         tracker.End();
     }
@@ -141,7 +138,7 @@ internal sealed partial class SyncGrain(
     {
         var shard = GrainFactory.GetGrain<IShardGrain>(key.ToString());
         var streams = this.GetStreamProvider(ReplicationStreams.ProviderName);
-        if (record.State.CopyOrdered || record.State.InstalledEpoch != order.Epoch)
+        if (record.State.Copy != CopyReason.None || record.State.LiveEpoch != order.Epoch)
         {
             await CopyAsync(order, shard, streams, cancellationToken);
             succeeded();
@@ -155,7 +152,7 @@ internal sealed partial class SyncGrain(
         catch (LogTruncatedException error)
         {
             LogTooFarBehind(key, sequence, error.Message);
-            record.State.CopyOrdered = true;
+            record.State = record.State with { Copy = CopyReason.LogTruncated };
             await RememberAsync(SyncState.Pending);
         }
         finally
@@ -184,8 +181,7 @@ internal sealed partial class SyncGrain(
             await shard.Install(installation);
         }
 
-        record.State.InstalledEpoch = installation.Manifest.Epoch;
-        record.State.CopyOrdered = false;
+        record.State = record.State with { LiveEpoch = installation.Manifest.Epoch, Copy = CopyReason.None };
         await RememberAsync(SyncState.CatchingUp);
         tracker.Installed();
         SluiceTelemetry.CopiesInstalled.Add(1);
@@ -196,7 +192,7 @@ internal sealed partial class SyncGrain(
 
     private Task RememberAsync(SyncState state)
     {
-        record.State.State = state;
+        record.State = record.State with { State = state };
         return record.WriteStateAsync();
     }
 

@@ -1,22 +1,62 @@
 namespace Sluice.Sync;
 
 /// <summary>What a sync remembers over a restart of its node.</summary>
-[GenerateSerializer, Alias("Sluice.SyncRecord")]
-public sealed class SyncRecord
+[GenerateSerializer, Immutable, Alias("Sluice.SyncRecord")]
+public sealed record SyncRecord
 {
     /// <summary>Whom to follow; null: nobody.</summary>
-    [Id(0)]
-    public SyncOrder? Order { get; set; }
+    [Id(0)] public SyncOrder? Order { get; init; }
 
-    /// <summary>The epoch whose history the installed data belongs to; 0: there is no whole copy here.</summary>
-    [Id(1)]
-    public long InstalledEpoch { get; set; }
+    /// <summary>The highest epoch of any order that was accepted: an older one is out of date.</summary>
+    [Id(1)] public long Epoch { get; init; }
 
-    /// <summary>A full copy was ordered and is not done (REPLICAOF ... FORCE).</summary>
-    [Id(2)]
-    public bool CopyOrdered { get; set; }
+    /// <summary>Why a full copy is under way.</summary>
+    [Id(2)] public CopyReason Copy { get; init; }
 
-    /// <summary>The state that the sync was in when it was last written: what an operator finds after a crash.</summary>
-    [Id(3)]
-    public SyncState State { get; set; }
+    /// <summary>The epoch in which <see cref="Copy"/> was decided upon: the primary of another one is asked first whether the log will not do after all.</summary>
+    [Id(3)] public long CopyEpoch { get; init; }
+
+    /// <summary>The copy whose installation was begun; null: none. If the live data is of its snapshot, the installation is done.</summary>
+    [Id(4)] public BegunInstallation? Installing { get; init; }
+
+    /// <summary>The latest epoch in which the replica was live with the data that it holds; 0: it never was.</summary>
+    [Id(5)] public long LiveEpoch { get; init; }
+
+    /// <summary>The state that the sync was in when this was written: what an operator finds after a crash.</summary>
+    [Id(6)] public SyncState State { get; init; }
+
+    /// <summary>Why this replica must not be promoted; empty when it may be. It may be when its data is whole, was live in this or an earlier epoch, and no full copy is under way.</summary>
+    public string WhyNotPromotable() => this switch
+    {
+        { Copy: not CopyReason.None } => $"a full copy is under way ({Copy}): what it holds is not the shard's present data",
+        { LiveEpoch: 0 } => "it has never been live with the data that it holds",
+        _ => "",
+    };
 }
+
+/// <summary>Why a full copy is needed. Persisted: values are never used anew.</summary>
+[GenerateSerializer, Alias("Sluice.CopyReason")]
+public enum CopyReason
+{
+    /// <summary>None is.</summary>
+    None = 0,
+
+    /// <summary>There is no data yet.</summary>
+    NoData = 1,
+
+    /// <summary>The primary's log no longer reaches back to what is held.</summary>
+    LogTruncated = 2,
+
+    /// <summary>What is held is of another history than the primary's.</summary>
+    Diverged = 3,
+
+    /// <summary>An operator ordered it (REPLICAOF ... FORCE).</summary>
+    Forced = 4,
+}
+
+/// <summary>An installation that was begun.</summary>
+/// <param name="Snapshot">The snapshot that is installed.</param>
+/// <param name="Source">The node that it came from.</param>
+/// <param name="Lease">Its lease there, to be given back.</param>
+[GenerateSerializer, Immutable, Alias("Sluice.BegunInstallation")]
+public sealed record BegunInstallation([property: Id(0)] Guid Snapshot, [property: Id(1)] string Source, [property: Id(2)] Guid Lease);

@@ -27,4 +27,8 @@ public interface ISyncGrain : IGrainWithStringKey
 /// <param name="Class">The name of the QoS class of the copy.</param>
 /// <param name="Force">Copy in full even if the log would do.</param>
 [GenerateSerializer, Immutable, Alias("Sluice.SyncOrder")]
-public sealed record SyncOrder([property: Id(0)] string Source, [property: Id(1)] long Epoch, [property: Id(2)] string Class, [property: Id(3)] bool Force);
+public sealed record SyncOrder([property: Id(0)] string Source, [property: Id(1)] long Epoch, [property: Id(2)] string Class, [property: Id(3)] bool Force)
+{
+    /// <summary>The node that a full copy comes from; null: the primary. The log comes from the primary in any case, once the copy is installed.</summary>
+    [Id(4)] public string? CopyFrom { get; init; }
+}
