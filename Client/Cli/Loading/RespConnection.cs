@@ -54,6 +54,9 @@ internal sealed class RespConnection : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>Over a socket that is connected already; it is closed with the connection.</summary>
+    public static RespConnection Over(Socket socket) => new(socket);
+
     /// <summary>Sends one command and waits for its reply.</summary>
     public async Task<RespReply> CallAsync(CancellationToken cancellationToken, params byte[][] parts)
     {

@@ -1,4 +1,5 @@
 using Sluice.Bandwidth;
+using Sluice.Lab.Report;
 using Sluice.Tests.Simulation.Zone;
 
 namespace Sluice.Benchmarks.Pictures;

@@ -1,4 +1,5 @@
 using Sluice.Bandwidth.RateControl;
+using Sluice.Lab.Report;
 using Sluice.Tests.Simulation.Links;
 
 namespace Sluice.Benchmarks.Pictures;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Sluice.Benchmarks.Pictures;
+namespace Sluice.Lab.Report;
 
 /// <summary>How a series is drawn.</summary>
 internal enum SvgStyle
