@@ -9,7 +9,8 @@ case " $* " in *" --help "* | *" -h "*)
     sed -n '/Usage = """/,/"""/p' Tests/Lab/LabOptions.cs | sed '1d;$d;s/^        //'
     exit 0 ;;
 esac
-project=Tests/Lab/bin/Release/net10.0/Sluice.Lab.dll
+# SLUICE_LAB_BUILT: the program, if it is built already.
+project=${SLUICE_LAB_BUILT:-Tests/Lab/bin/Release/net10.0/Sluice.Lab.dll}
 
 # The lab itself runs only as root, where namespaces can be made; listing and writing the docs need neither.
 case " $* " in *" --list "* | *" --write-docs "*) runs= ;; *) runs=1 ;; esac
@@ -20,11 +21,14 @@ if [ -n "$runs" ]; then
     fi
     need_packages iproute2 ethtool iperf3 rsync redis-server redis-tools procps librocksdb7.8
     probe=sluice-lab-probe-$$
-    if ! ip netns add "$probe" 2>/dev/null; then
-        echo "lab.sh: this machine lets nobody make network namespaces ('ip netns add' failed): run it on a host or in a privileged container." >&2
+    can=
+    ip netns add "$probe" 2>/dev/null && ip -n "$probe" link add name eth0 type veth peer name eth1 2>/dev/null && ip -n "$probe" link add br0 type bridge 2>/dev/null \
+        && ip netns exec "$probe" tc qdisc add dev eth0 root tbf rate 1mbit latency 400ms burst 128kb 2>/dev/null && can=1
+    ip netns del "$probe" 2>/dev/null || true
+    if [ -z "$can" ]; then
+        echo "lab.sh: this machine does not let it make network namespaces with veth, bridge and tbf: run it on a host of its own or in a privileged container." >&2
         exit 3
     fi
-    ip netns del "$probe"
 fi
 need_dotnet
 if [ -z "${SLUICE_LAB_BUILT:-}" ]; then
@@ -36,6 +40,7 @@ fi
 [ -n "$runs" ] || exec dotnet "$project" "$@"
 
 export SLUICE_LAB_ID="lab$$"
+umask 077
 SLUICE_LAB_DIRECTORY=$(mktemp -d "${TMPDIR:-/tmp}/sluice-lab.XXXXXX")
 export SLUICE_LAB_DIRECTORY
 lab=

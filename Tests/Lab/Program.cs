@@ -1,19 +1,28 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
-using System.Runtime.Versioning;
 using Sluice.Lab;
 using Sluice.Lab.Measuring;
+using Sluice.Lab.NaiveCopier;
 using Sluice.Lab.Report;
 using Sluice.Lab.Scenarios;
 
-[assembly: SupportedOSPlatform("linux")]
-
-if (args is ["foreground", var server, var perSecond, var output])
+// The programs that the lab starts in its namespaces.
+switch (args)
 {
-    using var client = new ForegroundClient(IPEndPoint.Parse(server), int.Parse(perSecond, CultureInfo.InvariantCulture), output);
-    client.Run();
-    return 0;
+    case ["foreground", var server, var perSecond, var output]:
+        using (var client = new ForegroundClient(IPEndPoint.Parse(server), int.Parse(perSecond, CultureInfo.InvariantCulture), output))
+        {
+            client.Run();
+        }
+
+        return 0;
+    case ["naive-server", var endPoint]:
+        new NaiveServer(IPEndPoint.Parse(endPoint)).Run();
+        return 0;
+    case ["naive-client", var server, var pieces, var output]:
+        new NaiveClient(IPEndPoint.Parse(server), int.Parse(pieces, CultureInfo.InvariantCulture), output).Run();
+        return 0;
 }
 
 LabOptions options;
@@ -40,6 +49,12 @@ if (options.Lists)
     return 0;
 }
 
+if (options.WritesDocs)
+{
+    LabDocs.Write(options.Results);
+    return 0;
+}
+
 using var interrupted = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
@@ -53,7 +68,7 @@ if (interrupted.IsCancellationRequested)
 
 ResultTable.PrintBounds(results);
 var met = results.Count(result => result.IsMet);
-Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{met} passed, {results.Count - met} failed"));
+Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{met} of {results.Count} cases met all their bounds"));
 return met == results.Count ? 0 : 1;
 
 void Interrupt(PosixSignalContext context)

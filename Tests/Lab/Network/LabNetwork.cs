@@ -15,7 +15,7 @@ internal enum NetworkShape
 
 /// <summary>
 /// Hosts in namespaces of their own, one bottleneck from <c>prim</c> to the others, and nothing else that limits. Two hosts in <see cref="NetworkShape.Nic"/> are joined directly; otherwise a switch (a namespace with a bridge)
-/// is between them. Offloads are off, so packets are those of a wire. The rate can be changed and the link cut at any time.
+/// is between them. Offloads are off where there is a rate, so packets are those of a wire. The rate can be changed and the link cut at any time.
 /// </summary>
 internal sealed class LabNetwork : IAsyncDisposable
 {
@@ -61,7 +61,7 @@ internal sealed class LabNetwork : IAsyncDisposable
                 await network.hosts[name].ExecuteAsync("sysctl", "-q", "-w", $"net.ipv4.tcp_congestion_control={congestionControl}");
             }
 
-            await network.JoinAsync(prefix, names);
+            await network.JoinAsync(prefix, names, hasOffloads: bitsPerSecond == 0);
             await network.SetRateAsync(bitsPerSecond);
             return network;
         }
@@ -137,11 +137,11 @@ internal sealed class LabNetwork : IAsyncDisposable
         return space;
     }
 
-    private async Task JoinAsync(string prefix, string[] names)
+    private async Task JoinAsync(string prefix, string[] names, bool hasOffloads)
     {
         if (shape == NetworkShape.Nic && names.Length == 2)
         {
-            await LinkAsync(hosts[names[0]], Interface, hosts[names[1]], Interface);
+            await LinkAsync(hosts[names[0]], Interface, hosts[names[1]], Interface, hasOffloads);
         }
         else
         {
@@ -150,7 +150,7 @@ internal sealed class LabNetwork : IAsyncDisposable
             await bridge.ExecuteAsync("ip", "link", "set", "br0", "up");
             foreach (var name in names)
             {
-                await LinkAsync(hosts[name], Interface, bridge, PortOf(name));
+                await LinkAsync(hosts[name], Interface, bridge, PortOf(name), hasOffloads);
                 await bridge.ExecuteAsync("ip", "link", "set", PortOf(name), "master", "br0");
             }
         }
@@ -161,12 +161,16 @@ internal sealed class LabNetwork : IAsyncDisposable
         }
     }
 
-    private static async Task LinkAsync(NetworkNamespace one, string oneName, NetworkNamespace other, string otherName)
+    private static async Task LinkAsync(NetworkNamespace one, string oneName, NetworkNamespace other, string otherName, bool hasOffloads)
     {
         await Processes.Tool.RunAsync("ip", "link", "add", oneName, "netns", one.Name, "type", "veth", "peer", "name", otherName, "netns", other.Name);
         foreach (var (space, name) in new[] { (one, oneName), (other, otherName) })
         {
-            await space.ExecuteAsync("ethtool", "-K", name, "tso", "off", "gso", "off", "gro", "off");
+            if (!hasOffloads)
+            {
+                await space.ExecuteAsync("ethtool", "-K", name, "tso", "off", "gso", "off", "gro", "off");
+            }
+
             await space.ExecuteAsync("ip", "link", "set", name, "up");
         }
     }

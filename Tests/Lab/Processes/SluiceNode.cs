@@ -63,7 +63,6 @@ internal sealed class SluiceNode(LabNetwork network, string host, IReadOnlyList<
     {
         var file = Path.Combine(directory, "secret");
         await File.WriteAllTextAsync(file, $"{Secret}\n");
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return file;
     }
 

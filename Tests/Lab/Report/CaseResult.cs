@@ -14,7 +14,7 @@ internal sealed record Figure(string Name, double Value, string Unit)
     public static string Format(double value, string unit)
     {
         var number = double.IsInfinity(value) ? "never" : value.ToString(
-            Math.Abs(value) switch { 0 => "0", < 1 => "0.000", < 10 => "0.00", < 100 => "0.0", _ => "#,0" }, CultureInfo.InvariantCulture);
+            Math.Abs(value) switch { 0 => "0", < 1 => "0.000", < 10 => unit.Length == 0 ? "0.000" : "0.00", < 100 => "0.0", _ => "#,0" }, CultureInfo.InvariantCulture);
         return unit.Length == 0 || double.IsInfinity(value) ? number : $"{number} {unit}";
     }
 }

@@ -3,9 +3,10 @@ namespace Sluice.Lab.Scenarios;
 /// <summary>All scenarios, in the order in which they run.</summary>
 internal static class ScenarioTable
 {
-    public static IReadOnlyList<IScenario> All { get; } = [SlowScenario.Slow, SlowScenario.Polite];
+    public static IReadOnlyList<IScenario> All { get; } =
+        [new IncidentScenario(), SlowScenario.Slow, SlowScenario.Polite, new DegradeScenario(), new ShrinkScenario(), new ProxyScenario(), new KillScenario(), new WritesScenario(), new StormScenario(), new ThrottleScenario(), new CutScenario(), new UnlimitedScenario()];
 
-    private static readonly string[] Quick = ["slow"];
+    private static readonly string[] Quick = ["slow", "degrade", "throttle"];
 
     /// <summary>The cases that words name; all when there is none, or those of the short form.</summary>
     public static IReadOnlyList<LabCase> Select(IReadOnlyList<string> words, bool quick, out string? unknown)

@@ -11,6 +11,7 @@ internal static class SystemTable
     public const string RedisDiskless = "Redis diskless";
     public const string Rsync = "rsync";
     public const string RsyncLimited = "rsync bwlimit";
+    public const string Naive = "naive";
 
     /// <summary>The part of the link that rsync is told to keep to where it is limited.</summary>
     private const double LimitedPart = 0.8;
@@ -25,6 +26,7 @@ internal static class SystemTable
             RedisDiskless => new RedisPair(context, network, mib, isDiskless: true),
             Rsync => new RsyncPair(context, network, mib, 0),
             RsyncLimited => new RsyncPair(context, network, mib, (long)(bitsPerSecond / 8 * LimitedPart)),
+            Naive => new NaivePair(context, network, mib),
             _ => new SluicePair(context, network, mib),
         };
         try
