@@ -54,6 +54,7 @@ public sealed partial class Partition : IDisposable
     private readonly BatchExecution execution;
     private readonly ExpirySweep sweep;
     private readonly EarlyFlush earlyFlush;
+    private readonly BlobGarbage blobGarbage;
 
     private readonly ITimer ticker;
     private long trimmedAt;
@@ -77,6 +78,7 @@ public sealed partial class Partition : IDisposable
         execution = new BatchExecution(keyspace);
         sweep = new ExpirySweep(keyspace);
         earlyFlush = new EarlyFlush(database, options.Engine, options.Key, logger);
+        blobGarbage = new BlobGarbage(database, options.Key, logger);
         LogRetentionBytes = options.LogRetentionBytes;
         ticker = timeProvider.CreateTimer(static state => ((Partition)state!).Tick(), this, TickInterval, TickInterval);
     }
@@ -371,19 +373,20 @@ public sealed partial class Partition : IDisposable
         if (latest != Volatile.Read(ref trimmedAt) && Interlocked.Exchange(ref trimming, 1) == 0)
         {
             Volatile.Write(ref trimmedAt, latest);
-            if (!options.Engine.QueueDiskWork(TrimLog))
+            if (!options.Engine.QueueDiskWork(TidyUp))
             {
                 Volatile.Write(ref trimming, 0);
             }
         }
     }
 
-    private void TrimLog()
+    private void TidyUp()
     {
         try
         {
             using var lease = database.Enter();
             LogRetention.Trim(options.Directory, LogRetentionBytes);
+            blobGarbage.Look();
         }
         catch (ShardUnavailableException)
         {

@@ -160,6 +160,7 @@ public sealed partial class StorageEngine : IDisposable
         Native.Instance.rocksdb_options_set_min_blob_size(options.Handle, LargeValue);
         Native.Instance.rocksdb_options_set_blob_file_size(options.Handle, 64 << 20);
         Native.Instance.rocksdb_options_set_enable_blob_gc(options.Handle, 1);
+        Native.Instance.rocksdb_options_set_blob_gc_age_cutoff(options.Handle, BlobGarbage.Off);
         Native.Instance.rocksdb_options_set_blob_compression_type(options.Handle, (int)(compress ? Compression.Lz4 : Compression.No));
         return options;
     }

@@ -78,6 +78,10 @@ public sealed class Native
     public void rocksdb_options_set_enable_blob_gc(IntPtr opt, byte val) =>
         OptionsApi.rocksdb_options_set_enable_blob_gc(Open(opt, nameof(opt)), val);
 
+    /// <summary>The share of the blob files, from the oldest on, that compactions clear out; 0 to 1. Default: 0.25.</summary>
+    public void rocksdb_options_set_blob_gc_age_cutoff(IntPtr opt, double val) =>
+        OptionsApi.rocksdb_options_set_blob_gc_age_cutoff(Open(opt, nameof(opt)), val);
+
     /// <summary>1 flushes all column families together. Default: 0.</summary>
     public void rocksdb_options_set_atomic_flush(IntPtr opt, byte atomic_flush) =>
         OptionsApi.rocksdb_options_set_atomic_flush(Open(opt, nameof(opt)), atomic_flush);

@@ -173,6 +173,9 @@ internal static partial class OptionsApi
     internal static partial void rocksdb_options_set_enable_blob_gc(nint options, byte value);
 
     [LibraryImport(Library)]
+    internal static partial void rocksdb_options_set_blob_gc_age_cutoff(nint options, double value);
+
+    [LibraryImport(Library)]
     internal static partial void rocksdb_options_set_blob_compression_type(nint options, int value);
 
     [LibraryImport(Library)]

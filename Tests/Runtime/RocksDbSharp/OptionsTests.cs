@@ -59,6 +59,7 @@ public sealed class OptionsTests : IDisposable
         Native.Instance.rocksdb_options_set_min_blob_size(options.Handle, 88888);
         Native.Instance.rocksdb_options_set_blob_file_size(options.Handle, 99999999);
         Native.Instance.rocksdb_options_set_enable_blob_gc(options.Handle, 1);
+        Native.Instance.rocksdb_options_set_blob_gc_age_cutoff(options.Handle, 0.625);
         Native.Instance.rocksdb_options_set_blob_compression_type(options.Handle, (int)Compression.Lz4);
 
         string written = Written(new DbOptions().SetCreateIfMissing().SetCreateMissingColumnFamilies(), options);
@@ -72,7 +73,7 @@ public sealed class OptionsTests : IDisposable
                 "disable_auto_compactions=true", "optimize_filters_for_hits=true", "memtable_prefix_bloom_size_ratio=0.125000",
                 "compression=kLZ4Compression", "compaction_style=kCompactionStyleLevel", "block_size=16384", "whole_key_filtering=false", "format_version=4",
                 "cache_index_and_filter_blocks=true", "pin_l0_filter_and_index_blocks_in_cache=true", "no_block_cache=false",
-                "enable_blob_files=true", "min_blob_size=88888", "blob_file_size=99999999", "enable_blob_garbage_collection=true", "blob_compression_type=kLZ4Compression",
+                "enable_blob_files=true", "min_blob_size=88888", "blob_file_size=99999999", "enable_blob_garbage_collection=true", "blob_garbage_collection_age_cutoff=0.625000", "blob_compression_type=kLZ4Compression",
             ],
             line => Assert.Contains("\n  " + line + "\n", section, StringComparison.Ordinal));
         Assert.Contains("prefix_extractor=rocksdb.FixedPrefix.3", section, StringComparison.Ordinal);
