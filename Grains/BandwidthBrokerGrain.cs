@@ -139,7 +139,7 @@ internal sealed partial class BandwidthBrokerGrain(KnownPolicy remembered, ITopo
             if (coordinatorAnswers)
             {
                 coordinatorAnswers = false;
-                LogNoPolicy(error, broker.Policy?.Version ?? -1);
+                LogNoPolicy(PeerError.Unexpected(error), broker.Policy?.Version ?? -1, error.Message);
             }
         }
     }
@@ -149,6 +149,6 @@ internal sealed partial class BandwidthBrokerGrain(KnownPolicy remembered, ITopo
     [LoggerMessage(4611, LogLevel.Information, "The bandwidth broker is activated here; it waits for the reports of {Nodes} nodes and begins with policy version {Version} (-1: none yet)")]
     private partial void LogActivated(int nodes, long version);
 
-    [LoggerMessage(4612, LogLevel.Warning, "The bandwidth broker cannot ask the coordinator for the policy and goes on with version {Version} (-1: none, no copy is admitted)")]
-    private partial void LogNoPolicy(Exception error, long version);
+    [LoggerMessage(4612, LogLevel.Warning, "The bandwidth broker cannot ask the coordinator for the policy and goes on with version {Version} (-1: none, no copy is admitted): {Reason}")]
+    private partial void LogNoPolicy(Exception? unexpected, long version, string reason);
 }

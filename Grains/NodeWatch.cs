@@ -45,7 +45,7 @@ internal sealed partial class NodeWatch(IGrainFactory grains, IOptions<NodeOptio
                 if (answered)
                 {
                     answered = false;
-                    LogNoTopology(error, node.Name);
+                    LogNoTopology(PeerError.Unexpected(error), node.Name, error.Message);
                 }
             }
 
@@ -56,8 +56,8 @@ internal sealed partial class NodeWatch(IGrainFactory grains, IOptions<NodeOptio
     [LoggerMessage(4501, LogLevel.Information, "Node {Node} has joined the cluster")]
     private partial void LogJoined(string node);
 
-    [LoggerMessage(4502, LogLevel.Warning, "Node {Node} cannot reach the topology; it goes on with what it remembers and tries again")]
-    private partial void LogNoTopology(Exception error, string node);
+    [LoggerMessage(4502, LogLevel.Warning, "Node {Node} cannot reach the topology; it goes on with what it remembers and tries again: {Reason}")]
+    private partial void LogNoTopology(Exception? unexpected, string node, string reason);
 
     [LoggerMessage(4503, LogLevel.Error, "Node {Node} may not join the cluster: {Reason}")]
     private partial void LogRefused(string node, string reason);

@@ -71,13 +71,13 @@ internal sealed partial class TopologyGrain(
         }
         catch (Exception error)
         {
-            LogNotTold(error, node, next.Version);
+            LogNotTold(PeerError.Unexpected(error), node, next.Version, error.Message);
         }
     }
 
     [LoggerMessage(4001, LogLevel.Information, "Topology version {Version}: {What}")]
     private partial void LogChanged(long version, string what);
 
-    [LoggerMessage(4002, LogLevel.Information, "Node {Node} was not told of topology version {Version}; it will ask when it is up")]
-    private partial void LogNotTold(Exception error, string node, long version);
+    [LoggerMessage(4002, LogLevel.Information, "Node {Node} was not told of topology version {Version}; it will ask when it is up: {Reason}")]
+    private partial void LogNotTold(Exception? unexpected, string node, long version, string reason);
 }

@@ -131,7 +131,7 @@ internal sealed partial class BandwidthAgent : BackgroundService
             if (answered)
             {
                 answered = false;
-                LogNoBroker(error);
+                LogNoBroker(PeerError.Unexpected(error), error.Message);
             }
         }
 
@@ -209,8 +209,8 @@ internal sealed partial class BandwidthAgent : BackgroundService
         };
     }
 
-    [LoggerMessage(3001, LogLevel.Warning, "The bandwidth broker does not answer: flows keep their last grant until it expires, then their floor")]
-    private partial void LogNoBroker(Exception error);
+    [LoggerMessage(3001, LogLevel.Warning, "The bandwidth broker does not answer: flows keep their last grant until it expires, then their floor: {Reason}")]
+    private partial void LogNoBroker(Exception? unexpected, string reason);
 
     [LoggerMessage(3002, LogLevel.Information, "The bandwidth broker answers again")]
     private partial void LogBrokerBack();

@@ -36,8 +36,8 @@ internal static partial class ReplicationEvents
     [LoggerMessage(2010, LogLevel.Information, "The subscription to {Stream} is complete after {Bytes} bytes")]
     public static partial void SubscriptionCompleted(ILogger logger, string stream, long bytes);
 
-    [LoggerMessage(2011, LogLevel.Warning, "The subscription to {Stream} has failed after {Bytes} bytes")]
-    public static partial void SubscriptionFailed(ILogger logger, Exception error, string stream, long bytes);
+    [LoggerMessage(2011, LogLevel.Warning, "The subscription to {Stream} has failed after {Bytes} bytes: {Reason}")]
+    public static partial void SubscriptionFailed(ILogger logger, Exception? unexpected, string stream, long bytes, string reason);
 
     [LoggerMessage(2012, LogLevel.Error, "The observer of {Stream} failed when it was told of the end")]
     public static partial void ObserverFailed(ILogger logger, Exception error, string stream);

@@ -91,7 +91,7 @@ internal sealed partial class FullCopy(
         catch (Exception error) when (error is not OperationCanceledException)
         {
             // The broker keeps copies orderly; a copy that can go on without it does, at the floor rate (design.md, section 2).
-            LogNoBroker(error, replica);
+            LogNoBroker(PeerError.Unexpected(error), replica, error.Message);
             return new SyncAdmission(true, 0, "");
         }
     }
@@ -163,7 +163,7 @@ internal sealed partial class FullCopy(
             }
             catch (Exception error)
             {
-                LogNotRenewed(error, replica);
+                LogNotRenewed(PeerError.Unexpected(error), replica, error.Message);
             }
         }
     }
@@ -178,21 +178,21 @@ internal sealed partial class FullCopy(
         catch (Exception error)
         {
             // Both lapse by themselves.
-            LogNotReleased(error, replica);
+            LogNotReleased(PeerError.Unexpected(error), replica, error.Message);
         }
     }
 
-    [LoggerMessage(4101, LogLevel.Warning, "Sync {Replica}: the bandwidth broker does not answer, going on without it")]
-    private partial void LogNoBroker(Exception error, ReplicaKey replica);
+    [LoggerMessage(4101, LogLevel.Warning, "Sync {Replica}: the bandwidth broker does not answer, going on without it: {Reason}")]
+    private partial void LogNoBroker(Exception? unexpected, ReplicaKey replica, string reason);
 
     [LoggerMessage(4102, LogLevel.Information, "Sync {Replica}: snapshot of {Files} files, {Bytes} bytes, at sequence {Sequence}")]
     private partial void LogOpened(ReplicaKey replica, int files, long bytes, long sequence);
 
-    [LoggerMessage(4104, LogLevel.Warning, "Sync {Replica}: the primary did not renew the snapshot's lease this time")]
-    private partial void LogNotRenewed(Exception error, ReplicaKey replica);
+    [LoggerMessage(4104, LogLevel.Warning, "Sync {Replica}: the primary did not renew the snapshot's lease this time: {Reason}")]
+    private partial void LogNotRenewed(Exception? unexpected, ReplicaKey replica, string reason);
 
-    [LoggerMessage(4105, LogLevel.Information, "Sync {Replica}: lease and admission were not given back, they lapse by themselves")]
-    private partial void LogNotReleased(Exception error, ReplicaKey replica);
+    [LoggerMessage(4105, LogLevel.Information, "Sync {Replica}: lease and admission were not given back, they lapse by themselves: {Reason}")]
+    private partial void LogNotReleased(Exception? unexpected, ReplicaKey replica, string reason);
 
     [LoggerMessage(4106, LogLevel.Debug, "Sync {Replica}: the primary does not tell its size yet")]
     private partial void LogNoSize(Exception error, ReplicaKey replica);

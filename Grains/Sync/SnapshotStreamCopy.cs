@@ -57,7 +57,7 @@ internal sealed partial class SnapshotStreamCopy(
     {
         tracker.ConnectionEnded();
         tracker.Failed(error.Message);
-        LogConnectionLost(error, replica, target.DurablePosition, pause);
+        LogConnectionLost(replica, target.DurablePosition, pause, error.Message);
         tracker.Enter(tracker.State, $"connection to {order.Source} lost, next attempt in {pause.TotalSeconds:0.0} s");
         await Task.Delay(pause, time, cancellationToken);
         if (!await source.RenewSnapshot(lease).WaitAsync(cancellationToken))
@@ -87,8 +87,8 @@ internal sealed partial class SnapshotStreamCopy(
         }
     }
 
-    [LoggerMessage(4103, LogLevel.Warning, "Sync {Replica}: connection lost at durable byte {Position}, next attempt in {Pause}")]
-    private partial void LogConnectionLost(Exception error, ReplicaKey replica, long position, TimeSpan pause);
+    [LoggerMessage(4103, LogLevel.Warning, "Sync {Replica}: connection lost at durable byte {Position}, next attempt in {Pause}: {Reason}")]
+    private partial void LogConnectionLost(ReplicaKey replica, long position, TimeSpan pause, string reason);
 
     private sealed class ChunkObserver(IChunkTarget target) : IAsyncObserver<SnapshotChunk>
     {

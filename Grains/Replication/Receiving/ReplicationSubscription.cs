@@ -163,7 +163,7 @@ internal sealed class ReplicationSubscription<T> : IAsyncDisposable
             }
             else
             {
-                ReplicationEvents.SubscriptionFailed(provider.Logger, failure, Name, WireBytesReceived);
+                ReplicationEvents.SubscriptionFailed(provider.Logger, PeerError.Unexpected(failure), Name, WireBytesReceived, failure.Message);
                 await TurnAsync(() => observer.OnErrorAsync(Translate(failure))).ConfigureAwait(false);
             }
         }

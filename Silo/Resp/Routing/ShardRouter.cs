@@ -61,7 +61,7 @@ internal sealed partial class ShardRouter : IShardRouter, IDisposable
             {
                 if (IsOver(began))
                 {
-                    LogUnreachable(error, shard, route.Node);
+                    LogUnreachable(shard, route.Node, error.Message);
                     return Errors(batch, $"CLUSTERDOWN Shard {shard} is not available: {error.Message}");
                 }
 
@@ -72,7 +72,7 @@ internal sealed partial class ShardRouter : IShardRouter, IDisposable
                 var writes = Writes(batch);
                 if (writes || IsOver(began))
                 {
-                    LogUnreachable(error, shard, route.Node);
+                    LogUnreachable(shard, route.Node, error.Message);
                     return Errors(batch, $"CLUSTERDOWN Node '{route.Node}' of shard {shard} did not answer{(writes ? "; writes may or may not have been executed: read before you write again" : "")}");
                 }
 
@@ -95,7 +95,7 @@ internal sealed partial class ShardRouter : IShardRouter, IDisposable
         }
         catch (Exception error) when (IsUnavailable(error))
         {
-            LogUnreachable(error, shard, Routes()[shard].Node);
+            LogUnreachable(shard, Routes()[shard].Node, error.Message);
             return 0;
         }
     }
@@ -161,8 +161,8 @@ internal sealed partial class ShardRouter : IShardRouter, IDisposable
 
     private static ReplyBatch Errors(CommandBatch batch, string message) => ErrorReplies.For(batch.Commands.Length, message);
 
-    [LoggerMessage(5101, LogLevel.Warning, "Shard {Shard} on node {Node} cannot be reached; its commands get an error")]
-    private partial void LogUnreachable(Exception error, int shard, string node);
+    [LoggerMessage(5101, LogLevel.Warning, "Shard {Shard} on node {Node} cannot be reached; its commands get an error: {Reason}")]
+    private partial void LogUnreachable(int shard, string node, string reason);
 
     [LoggerMessage(5102, LogLevel.Debug, "Commands for shard {Shard} are sent again: node {Node}: {Reason}")]
     private partial void LogRetry(int shard, string node, string reason);
