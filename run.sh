@@ -5,6 +5,7 @@
 #   ./run.sh [DIR]       DIR: every file below it is loaded (default: the .NET SDK's own folder)
 #   KEEP=1 ./run.sh      keeps the nodes' data and logs, and says where
 #   JSON=1 ./run.sh      prints the summary as JSON
+#   RUNS=10 ./run.sh     so many times, and how both nodes' memory grew: status 0 only if always by less than 64 MiB
 #
 # Exit status 0 only if the digests of all keys and values are equal on both sides.
 set -euo pipefail
@@ -13,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./install-packages.sh
 
 if [ $# -gt 1 ] || [ "${1:-}" = "-h" ] || [ "${1:-}" = "--help" ]; then
-    sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     [ $# -le 1 ] && exit 0 || exit 2
 fi
 need_dotnet
@@ -24,6 +25,29 @@ if [ ! -d "$dir" ]; then
     exit 2
 fi
 need_packages librocksdb7.8
+
+# repeat N: the job so many times, each with new nodes; prints each run's growth of memory, then minimum, median and maximum in MiB.
+repeat() {
+    local run out growths node over= all=()
+    for run in $(seq "$1"); do
+        # Two lines: A's growth and B's.
+        out=$(RUNS='' JSON=1 BUILT=$([ "$run" -gt 1 ] && echo 1 || true) ./run.sh "$dir") || { echo "$out" >&2; return 1; }
+        growths=$(grep -o '"growth": *-\{0,1\}[0-9]*' <<<"$out" | grep -o -e '-\{0,1\}[0-9]*$' | awk '{ printf "%s%.1f", (NR > 1 ? " " : ""), $1 / 1048576 }')
+        echo "run $run: A and B grew by $growths MiB"
+        all+=("$growths")
+    done
+    for node in 1 2; do
+        printf '%s\n' "${all[@]}" | cut -d' ' -f"$node" | sort -g | awk -v name="$([ "$node" = 1 ] && echo A || echo B)" '
+            { v[NR] = $1 }
+            END { printf "%s: min %.1f, median %.1f, max %.1f MiB in %d runs\n", name, v[1], (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[NR], NR; exit v[NR] >= 64 }' || over=1
+    done
+    [ -z "$over" ]
+}
+case ${RUNS:-} in
+    '') ;;
+    *[!0-9]* | 0*) echo "run.sh: RUNS is '$RUNS', but must be a number from 1 on" >&2; exit 2 ;;
+    *) repeat "$RUNS"; exit ;;
+esac
 
 started=()
 work=
@@ -63,9 +87,9 @@ while [ ${#ports[@]} -lt 8 ]; do
     port=$((port + 1))
 done
 
-echo "building (Release)"
+[ -n "${BUILT:-}" ] || echo "building (Release)"
 for project in Silo Client/Cli; do
-    dotnet build "$project" -c Release -v q -nologo --disable-build-servers >build.log 2>&1 || { cat build.log >&2; rm -f build.log; exit 1; }
+    [ -n "${BUILT:-}" ] || dotnet build "$project" -c Release -v q -nologo --disable-build-servers >build.log 2>&1 || { cat build.log >&2; rm -f build.log; exit 1; }
 done
 rm -f build.log
 
