@@ -78,7 +78,7 @@ public static class SluiceHosting
         replication.PeerSecret = () => $"{node.Secret}\n{configuration.MasterAuth}";
         replication.WireUse = provider.GetRequiredService<WireUse>();
         replication.RsyncTimeout = () => configuration.RsyncTimeout;
-        replication.TargetQueueDelay = () => configuration.TargetQueueDelay;
+        replication.TargetQueueDelay = isCapacityKnown => Headroom.TargetQueueDelay(configuration.SyncHeadroomPercent, configuration.TargetQueueDelay, isCapacityKnown);
         replication.InitialBytesPerSecond = kind => kind == FlowKind.Snapshot ? configuration.SyncFloorBytesPerSecond : 0;
     }
 

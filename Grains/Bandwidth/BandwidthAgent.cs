@@ -187,8 +187,11 @@ internal sealed partial class BandwidthAgent : BackgroundService
         last[flow] = (sent, now);
         var path = flow.Path;
         var grant = grants.Find(flow.Id, now) is { IsPaused: false } inForce ? inForce : null;
+        var probe = flow.TakeProbe();
         return new FlowReport
         {
+            ProvedBytesPerSecond = probe.ProvedBytesPerSecond,
+            ProbeMetQueue = probe.MetQueue,
             ControllerBytesPerSecond = path.BytesPerSecond,
             HeldBy = flow.HeldBy,
             DeliveryBytesPerSecond = flow.TakePeakDelivery(),

@@ -14,6 +14,8 @@ public sealed class Flow : IDisposable
     private long remainingBytes = -1;
     private long pacing;
     private long peakDelivery;
+    private long proved;
+    private bool probeMetQueue;
     private FlowAllowance allowance;
     private RateDecision path;
     private int disposed;
@@ -134,14 +136,25 @@ public sealed class Flow : IDisposable
         {
             path = decision;
             peakDelivery = Math.Max(peakDelivery, decision.DeliveryBytesPerSecond);
+            proved = Math.Max(proved, decision.ProvedBytesPerSecond);
+            probeMetQueue |= decision.ProbeMetQueue;
         }
 
         Apply();
     }
 
-    /// <summary>
-    /// The highest delivery rate since this was asked last, in wire bytes per second: whatever held the flow, the path gives at least so much. A probe above the share shows here and nowhere else.
-    /// </summary>
+    /// <summary>What probes above the share have found out since this was asked last: so much passes without a queue (wire bytes per second, 0: nothing was proved), and whether one met a queue.</summary>
+    public (long ProvedBytesPerSecond, bool MetQueue) TakeProbe()
+    {
+        lock (gate)
+        {
+            var found = (proved, probeMetQueue);
+            (proved, probeMetQueue) = (0, false);
+            return found;
+        }
+    }
+
+    /// <summary>The highest delivery rate since this was asked last, in wire bytes per second: whatever held the flow, the path gives at least so much.</summary>
     public long TakePeakDelivery()
     {
         lock (gate)

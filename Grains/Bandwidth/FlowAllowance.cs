@@ -6,8 +6,9 @@ namespace Sluice.Bandwidth;
 /// <param name="FloorBytesPerSecond">What it may send whatever its controller and the others say, within the limit; 0: nothing.</param>
 /// <param name="IsPaused">It sends nothing but heartbeats.</param>
 /// <param name="IsShareEstimated">The share comes from an estimated capacity: short probes may go above it, to find out whether the link has become faster.</param>
+/// <param name="ProbeBytesPerSecond">Where such a probe begins; 0: not known.</param>
 public readonly record struct FlowAllowance(
-    long ShareBytesPerSecond, long LimitBytesPerSecond, long FloorBytesPerSecond, bool IsPaused = false, bool IsShareEstimated = false)
+    long ShareBytesPerSecond, long LimitBytesPerSecond, long FloorBytesPerSecond, bool IsPaused = false, bool IsShareEstimated = false, long ProbeBytesPerSecond = 0)
 {
     /// <summary>
     /// The pacing rate: min(limit, max(floor, min(share, controller))), and what decides it. A probe takes the place of share and controller for its short time, but never of the limit.

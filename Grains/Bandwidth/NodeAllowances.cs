@@ -37,7 +37,7 @@ public static class NodeAllowances
         var floor = Math.Max(1, node.FloorBytesPerSecond);
         return flow.Grant is null || flow.Grant.IsPaused
             ? new FlowAllowance(isCopy ? floor : 0, own, floor, isPaused)
-            : new FlowAllowance(flow.Grant.BytesPerSecond, Smaller(flow.Grant.LimitBytesPerSecond, own), floor, isPaused, flow.Grant.IsEstimated);
+            : new FlowAllowance(flow.Grant.BytesPerSecond, Smaller(flow.Grant.LimitBytesPerSecond, own), floor, isPaused, flow.Grant.IsEstimated, flow.Grant.ProbeBytesPerSecond);
     }
 
     // The limit on copies that the node sends: hard, so it clips limits.

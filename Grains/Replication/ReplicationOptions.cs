@@ -21,7 +21,7 @@ public sealed class ReplicationOptions
     public Func<TimeSpan> RsyncTimeout { get; set; } = static () => TimeSpan.FromSeconds(1);
 
     /// <summary>target-queue-delay-ms: what a copy may add to the round trips of everybody on its path; 1 ms to 1 s. Asked all the time.</summary>
-    public Func<TimeSpan> TargetQueueDelay { get; set; } = static () => TimeSpan.FromMilliseconds(10);
+    public Func<bool, TimeSpan> TargetQueueDelay { get; set; } = static _ => TimeSpan.FromMilliseconds(10);
 
     /// <summary>A new flow's pacing rate until its first grant, in bytes per second; 0: none.</summary>
     public Func<FlowKind, long> InitialBytesPerSecond { get; set; } = static _ => 0;

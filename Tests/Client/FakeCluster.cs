@@ -80,7 +80,9 @@ internal sealed class FakeBroker : IBandwidthBrokerGrain
 
     public DateTimeOffset Now { get; set; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public Task<NodeGrants> Report(NodeBandwidthReport report) => throw new NotSupportedException();
+    public Func<NodeBandwidthReport, Task<NodeGrants>> Answer { get; set; } = _ => throw new NotSupportedException();
+
+    public Task<NodeGrants> Report(NodeBandwidthReport report) => Answer(report);
 
     public Task<SyncAdmission> Admit(SyncRequest request) => throw new NotSupportedException();
 

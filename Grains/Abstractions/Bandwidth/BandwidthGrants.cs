@@ -51,6 +51,9 @@ public sealed record FlowGrant([property: Id(0)] FlowId Flow, [property: Id(1)] 
     /// <summary>The share comes from an estimated capacity: a flow that only its share holds may probe above it, though never above its limit.</summary>
     [Id(7)] public bool IsEstimated { get; init; }
 
+    /// <summary>Where a probe above an estimated share begins, bytes per second: with what the link leaves beside all shares, and a tenth of the link more; 0: there is no such share.</summary>
+    [Id(8)] public long ProbeBytesPerSecond { get; init; }
+
     /// <summary>The smaller of share and limit, bytes per second; 0: neither is known.</summary>
     public long Ceiling() => (BytesPerSecond, LimitBytesPerSecond) switch
     {

@@ -59,6 +59,12 @@ public sealed record FlowReport
     /// <summary>The limit of that grant, bytes per second; 0: none, or paused.</summary>
     [Id(17)] public long LimitInForce { get; init; }
 
+    /// <summary>A probe above the share has shown since the report before that so much passes without a queue, bytes per second; 0: none has.</summary>
+    [Id(18)] public long ProvedBytesPerSecond { get; init; }
+
+    /// <summary>A probe above the share met a queue since the report before: the link has no more than is believed.</summary>
+    [Id(19)] public bool ProbeMetQueue { get; init; }
+
     /// <summary>How long the rest takes at the present rate; null: not known, or the flow is paused.</summary>
     public TimeSpan? TimeLeft() =>
         RemainingBytes >= 0 && BytesPerSecond > 0 && HeldBy != FlowHold.Paused ? TimeSpan.FromSeconds(Math.Min(1e9, (double)RemainingBytes / BytesPerSecond)) : null;

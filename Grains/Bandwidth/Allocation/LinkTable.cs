@@ -86,6 +86,9 @@ internal record struct KnownLink(NodeBandwidthReport Node, LinkReport Report)
     /// <summary>Its number in the allocator's problem.</summary>
     public int Number { get; set; }
 
+    /// <summary>What neither foreground nor shares take of its capacity.</summary>
+    public readonly long Left => Math.Max(0, Report.CapacityBytesPerSecond - Math.Max(0, Report.ForegroundBytesPerSecond) - Allocated);
+
     /// <summary>
     /// What flows may take: the capacity less headroom and foreground, but never less than their floors, so that no foreground, however heavy, stops a copy altogether. 0: the capacity is not known.
     /// </summary>

@@ -3,6 +3,9 @@ namespace Sluice.Bandwidth;
 /// <summary>A flow while its grant is being made. Rates in wire bytes per second.</summary>
 internal sealed class PlannedFlow(FlowReport report, NodeBandwidthReport source, QosClassTerms terms, long ownLimit, int egress, int ingress)
 {
+    // What a probe sends above the estimate must grow a queue that is seen before it is long: a tenth of the link is a millisecond in ten.
+    private const long ProbeAbove = 10;
+
     public FlowReport Report => report;
 
     public FlowId Id => report.Flow;
@@ -43,11 +46,13 @@ internal sealed class PlannedFlow(FlowReport report, NodeBandwidthReport source,
         // A flow that uses little may use its reservation at once; the next report tells that it does. And a share of 0 would say that none is known.
         var usual = HeldByLink < 0 && HeldByLimit.Length == 0 ? Math.Max(Share, Math.Min(Terms.Reservation, Terms.Limit == 0 ? long.MaxValue : Terms.Limit)) : Share;
         var share = !HasKnownLink ? 0 : Math.Max(1, limit == 0 ? usual : Math.Min(usual, limit));
+        var isEstimated = share > 0 && HeldByLink >= 0 && links.Links[HeldByLink].Report.CapacitySource == CapacitySource.Estimated;
         return new FlowGrant(report.Flow, share, Reason(links, share, limit))
         {
             LimitBytesPerSecond = limit,
             Class = terms.Name,
-            IsEstimated = share > 0 && HeldByLink >= 0 && links.Links[HeldByLink].Report.CapacitySource == CapacitySource.Estimated,
+            IsEstimated = isEstimated,
+            ProbeBytesPerSecond = isEstimated ? share + links.Links[HeldByLink].Left + links.Links[HeldByLink].Report.CapacityBytesPerSecond / ProbeAbove : 0,
         };
     }
 

@@ -30,13 +30,14 @@ public sealed class LinkEstimates
         var flows = reports.SelectMany(report => report.Flows).Select(flow => (Flow: flow, Way: WayOf(flow, nodes))).ToList();
         var full = reports.SelectMany(report => report.Links.Where(IsFull).Select(link => new LinkKey(report.Node, link.Interface, link.Direction))).ToHashSet();
         var verdicts = LinkAttribution.Attribute([.. flows.Select(flow => flow.Way)], full.Contains);
+        var probes = ProbesOf(flows);
         var lost = flows.Where(flow => flow.Way.Egress is not null).ToLookup(flow => flow.Way.Egress!.Value, flow => Undelivered(flow.Flow));
         foreach (var report in reports)
         {
             foreach (var link in report.Links)
             {
                 var key = new LinkKey(report.Node, link.Interface, link.Direction);
-                Observe(key, link, report, verdicts.GetValueOrDefault(key), lost[key].Sum(), now);
+                Observe(key, link, report, verdicts.GetValueOrDefault(key), lost[key].Sum(), probes.GetValueOrDefault(key), now);
             }
         }
 
@@ -65,7 +66,7 @@ public sealed class LinkEstimates
         _ => FlowVerdict.Silent,
     };
 
-    private void Observe(LinkKey key, LinkReport link, NodeBandwidthReport report, LinkVerdict verdict, long lost, DateTimeOffset now)
+    private void Observe(LinkKey key, LinkReport link, NodeBandwidthReport report, LinkVerdict verdict, long lost, (long Above, bool MetQueue) probe, DateTimeOffset now)
     {
         if (!links.TryGetValue(key, out var entry))
         {
@@ -91,7 +92,23 @@ public sealed class LinkEstimates
         // The loopback's only limit is the processor, which flows share with everything else: nothing of it can be promised.
         var evidence = link.IsLoopback ? LinkEvidence.None : verdict.Evidence;
         var carried = Math.Max(0, Math.Max(link.CarriedBytesPerSecond, link.FlowBytesPerSecond) - lost);
-        entry.Estimator.Observe(new LinkObservation(carried, evidence, configured, speed), now);
+        entry.Estimator.Observe(new LinkObservation(carried, evidence, configured, speed, probe.Above > 0 ? carried + probe.Above : 0, probe.MetQueue), now);
+    }
+
+    // How much more than it carried each link has passed without a queue, by the boldest probe over it; or that one met a queue.
+    private static Dictionary<LinkKey, (long Above, bool MetQueue)> ProbesOf(IEnumerable<(FlowReport Flow, FlowOnLinks Way)> flows)
+    {
+        var probes = new Dictionary<LinkKey, (long Above, bool MetQueue)>();
+        foreach (var (flow, way) in flows.Where(flow => flow.Flow.ProvedBytesPerSecond > 0 || flow.Flow.ProbeMetQueue))
+        {
+            foreach (var link in new[] { way.Egress, way.Ingress }.OfType<LinkKey>())
+            {
+                var (above, met) = probes.GetValueOrDefault(link);
+                probes[link] = (Math.Max(above, flow.ProvedBytesPerSecond - flow.BytesPerSecond), met || flow.ProbeMetQueue);
+            }
+        }
+
+        return probes;
     }
 
     private LinkReport Refine(string node, LinkReport link)

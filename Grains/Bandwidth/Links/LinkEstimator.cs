@@ -21,7 +21,10 @@ public enum LinkEvidence
 /// <param name="Evidence">What the flows say.</param>
 /// <param name="ConfiguredBytesPerSecond">What the operator says; 0: nothing.</param>
 /// <param name="InterfaceBytesPerSecond">The interface's speed; 0: not known.</param>
-public readonly record struct LinkObservation(long CarriedBytesPerSecond, LinkEvidence Evidence, long ConfiguredBytesPerSecond = 0, long InterfaceBytesPerSecond = 0);
+/// <param name="ProvedBytesPerSecond">A flow's probe has shown that it passes so much without a queue; 0: none has.</param>
+/// <param name="ProbeMetQueue">A flow's probe met a queue: it has no more than is believed.</param>
+public readonly record struct LinkObservation(
+    long CarriedBytesPerSecond, LinkEvidence Evidence, long ConfiguredBytesPerSecond = 0, long InterfaceBytesPerSecond = 0, long ProvedBytesPerSecond = 0, bool ProbeMetQueue = false);
 
 /// <summary>A link's capacity.</summary>
 /// <param name="BytesPerSecond">Wire bytes per second; 0: not known.</param>
@@ -42,9 +45,9 @@ public readonly record struct LinkCapacity(long BytesPerSecond, CapacitySource S
 /// <para>
 /// **Fall.** While flows are limited by the link, what it carries (all flows and foreground together) is what it can carry. The estimate is the largest such figure of the last <see cref="Window"/>, so that one slow
 /// interval does not lower it, and it is believed when the evidence has lasted for <see cref="Confirmation"/>: a fall is known 1 to 1.5 s after the flows feel it.
-/// **Rise.** Once there is an estimate, flows get shares of it, with headroom: they fill the queue no more and would never learn of a rise. So every <see cref="ProbeEvery"/> the estimate is
-/// raised by a quarter, and when what is carried follows, further and further. The first sign of a limit takes it back to what was proved. A false try costs the reaction time of
-/// the flows' own controllers, which hold the queue at their target meanwhile; a true rise is found within 5 s, and from 100 Mb/s to 1 Gb/s takes two more.
+/// **Rise.** Once there is an estimate, flows get shares of it: where these leave headroom, they fill the queue no more and would never learn of a rise. So a flow that only its share holds probes above it every three
+/// seconds (<see cref="RateControl.ShareProbe"/>). When it finds room, the estimate is raised to what was proved, by a quarter at the least, and when what is carried follows, further and further. The first sign of a limit
+/// takes it back to what was proved. A probe that meets a queue confirms the estimate, at the cost of a few milliseconds of queue for a moment; a true rise is found within 5 s.
 /// **Forgetting.** What nobody confirmed for <see cref="Memory"/> is forgotten; what reaches nine tenths of the nominal capacity is the nominal capacity.
 /// </para>
 /// </summary>
@@ -55,9 +58,6 @@ public sealed class LinkEstimator
 
     /// <summary>Evidence must last for so long before a new or a lower estimate is believed: a burst of foreground that fills a queue for half a second is no degraded link.</summary>
     public static readonly TimeSpan Confirmation = TimeSpan.FromSeconds(1);
-
-    /// <summary>How often a rise is looked for while shares of the estimate hold flows back: the promise is 5 s.</summary>
-    public static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(4);
 
     /// <summary>An estimate that no observation confirmed for so long is forgotten. A minute: longer than the pause between two copies, shorter than anybody's patience with a stale limit.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
@@ -71,14 +71,11 @@ public sealed class LinkEstimator
     // Of two halves the older one is dropped: the most of the last half hour to an hour.
     private static readonly TimeSpan HalfOfMost = TimeSpan.FromMinutes(30);
 
-    // A quarter, as BBR's probes: enough to rise above the noise of 250 ms, little enough for the controllers to absorb.
+    // A short probe may have proved more than the link has, where a shaper lets a burst through: a quarter is enough to rise above the noise of 250 ms, and little enough for the controllers to absorb.
     private const double ProbeGain = 1.25;
 
     // Counters jitter by a few per cent from interval to interval.
     private const double Noise = 1.05;
-
-    // When a quarter more of a link that is mostly foreground's is next to nothing for the flows, the next try is bolder.
-    private const double MostGain = 8;
 
     // Once a quarter more was carried there is a rise: then half as much again with each observation, five times as much a second.
     private const double Growth = 1.5;
@@ -97,7 +94,6 @@ public sealed class LinkEstimator
     private bool isLimited;
     private DateTimeOffset last = DateTimeOffset.MinValue;
     private DateTimeOffset confirmed;
-    private DateTimeOffset lastProbe;
     private DateTimeOffset mostSince;
     private long before;
     private long most;
@@ -105,7 +101,6 @@ public sealed class LinkEstimator
     private long nominal;
     private CapacitySource nominalSource;
     private long estimate;
-    private double gain = ProbeGain;
     private Probe? probe;
 
     /// <summary>The capacity as it is known now.</summary>
@@ -146,7 +141,7 @@ public sealed class LinkEstimator
         else
         {
             NotLimited();
-            Rise(observation.Evidence, carried, now);
+            Rise(observation, carried, now);
         }
 
         if (estimate > 0 && (now - confirmed > Memory || (nominal > 0 && estimate >= nominal * NominalEnough)))
@@ -189,11 +184,9 @@ public sealed class LinkEstimator
             // The queue has answered: back to what was proved, and what was carried with a queue is proved too.
             estimate = Math.Max(tried.Proved, carried);
             confirmed = now;
-            gain = ProbeGain;
             probe = null;
         }
 
-        lastProbe = now;
         if (!isLimited)
         {
             // Half of it may have been before the fall.
@@ -214,7 +207,7 @@ public sealed class LinkEstimator
         }
     }
 
-    private void Rise(LinkEvidence evidence, long carried, DateTimeOffset now)
+    private void Rise(LinkObservation observation, long carried, DateTimeOffset now)
     {
         if (estimate == 0)
         {
@@ -228,31 +221,33 @@ public sealed class LinkEstimator
             confirmed = now;
         }
 
-        if (evidence != LinkEvidence.Held)
+        if (observation.ProbeMetQueue)
+        {
+            confirmed = now;
+        }
+
+        if (observation.Evidence != LinkEvidence.Held)
         {
             probe = null;
         }
         else if (probe is { } running)
         {
-            Continue(running, carried, now);
+            Continue(running with { Limit = Math.Max(running.Limit, observation.ProvedBytesPerSecond) }, carried, now);
         }
-        else if (now - lastProbe >= ProbeEvery)
+        else if (observation.ProvedBytesPerSecond > estimate * Noise)
         {
-            lastProbe = now;
-            probe = new Probe(estimate, (long)(estimate * gain), estimate, carried, now, Followed: false);
+            probe = new Probe(estimate, Math.Max(observation.ProvedBytesPerSecond, (long)(estimate * ProbeGain)), estimate, carried, now, Followed: false);
         }
     }
 
     private void Continue(Probe running, long carried, DateTimeOffset now)
     {
-        lastProbe = now;
         running = running with { Proved = Math.Max(running.Proved, carried) };
         if (!running.Followed)
         {
             // The new share reaches the flows with the next reports, and is seen in the counters after that.
             var followed = carried > running.Before * FollowsAtLeast;
             probe = followed ? running with { Followed = true, Limit = (long)(running.Limit * Growth) } : now - running.Began < FollowsWithin ? running : null;
-            gain = followed ? ProbeGain : probe is null ? Math.Min(gain * Growth, MostGain) : gain;
         }
         else
         {
@@ -269,7 +264,6 @@ public sealed class LinkEstimator
     private void Forget()
     {
         estimate = 0;
-        gain = ProbeGain;
         probe = null;
         NotLimited();
     }

@@ -82,6 +82,9 @@ public sealed class DelayBasedRateController
     private const double Unbounded = 1.6e9;
     private const double IdleSeconds = 0.1;
 
+    // Where nothing is said of what the link leaves beside the share.
+    private const double UnknownProbe = 1.25;
+
     private readonly PathEstimate path = new();
     private readonly ShareProbe probe;
     private double target;
@@ -393,7 +396,7 @@ public sealed class DelayBasedRateController
         var own = rate >= Unbounded ? 0 : (long)rate;
         var (pace, hold) = allowance.Pacing(own);
         var share = hold == FlowHold.Share && allowance.IsShareEstimated && !path.IsApplicationLimited ? allowance.ShareBytesPerSecond : 0;
-        var (probing, due) = probe.Update(now, share, path.QueueDelay, path.Rtt);
+        var (probing, due) = probe.Update(now, share, allowance.ProbeBytesPerSecond > 0 ? allowance.ProbeBytesPerSecond : UnknownProbe * share, path);
         var burst = probing > share ? (long)probing : 0;
         if (probing > 0)
         {
@@ -407,6 +410,8 @@ public sealed class DelayBasedRateController
         {
             BytesPerSecond = own,
             ProbeBytesPerSecond = burst,
+            ProvedBytesPerSecond = (long)probe.Proved,
+            ProbeMetQueue = probe.MetQueue,
             PacingBytesPerSecond = pace,
             HeldBy = path.IsApplicationLimited ? FlowHold.Application : held,
             QueueDelay = TimeSpan.FromSeconds(path.QueueDelay),

@@ -51,6 +51,9 @@ internal sealed class PathEstimate
     /// <summary>What <see cref="QueueDelay"/> was at the last sample before at which the path was heard of.</summary>
     public double QueueDelayBefore { get; private set; }
 
+    /// <summary>Given to the network since the connection began.</summary>
+    public double SentBytes => last.SentBytes;
+
     /// <summary>Sent again since the connection began.</summary>
     public double RetransmittedBytes => last.RetransmittedBytes;
 

@@ -9,6 +9,12 @@ public readonly record struct RateDecision
     /// <summary>The rate of a probe above the share that is under way, or below it of one that is paid back; 0: none is.</summary>
     public long ProbeBytesPerSecond { get; init; }
 
+    /// <summary>What a probe has just proved: so much passes without a queue; 0: nothing new.</summary>
+    public long ProvedBytesPerSecond { get; init; }
+
+    /// <summary>A probe has just met a queue.</summary>
+    public bool ProbeMetQueue { get; init; }
+
     /// <summary>The pacing rate that follows from it and the flow's terms.</summary>
     public long PacingBytesPerSecond { get; init; }
 

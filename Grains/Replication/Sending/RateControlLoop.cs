@@ -13,7 +13,7 @@ internal sealed class RateControlLoop
     private readonly FrameConnection connection;
     private readonly Flow flow;
     private readonly PacedSender sender;
-    private readonly Func<TimeSpan> target;
+    private readonly Func<bool, TimeSpan> target;
     private readonly TimeProvider time;
     private readonly DelayBasedRateController controller;
     private TimeSpan receiverLimited;
@@ -23,9 +23,9 @@ internal sealed class RateControlLoop
     /// <param name="connection">The connection.</param>
     /// <param name="flow">Its flow.</param>
     /// <param name="sender">Knows what was acknowledged in frames, where TCP_INFO is not to be had.</param>
-    /// <param name="target">The target queue delay, which may change while the flow runs.</param>
+    /// <param name="target">The target queue delay, by whether the flow has a share of a known capacity; it may change while the flow runs.</param>
     /// <param name="time">The clock.</param>
-    public RateControlLoop(FrameConnection connection, Flow flow, PacedSender sender, Func<TimeSpan> target, TimeProvider time)
+    public RateControlLoop(FrameConnection connection, Flow flow, PacedSender sender, Func<bool, TimeSpan> target, TimeProvider time)
     {
         this.connection = connection;
         this.flow = flow;
@@ -35,7 +35,7 @@ internal sealed class RateControlLoop
         controller = new DelayBasedRateController(Target, new Random(flow.Id.GetHashCode()));
     }
 
-    private TimeSpan Target => target() * (flow.Id.Kind == FlowKind.Log ? LogPatience : 1);
+    private TimeSpan Target => target(flow.Allowance.ShareBytesPerSecond > 0) * (flow.Id.Kind == FlowKind.Log ? LogPatience : 1);
 
     /// <summary>Runs until it is cancelled, or the connection has ended.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -10,6 +10,9 @@ namespace Sluice.Tests.Bandwidth.Links;
 internal sealed class ClusterUnderTest
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    // As ShareProbe: about every three seconds.
+    private const int ProbeEvery = 12;
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly string[] nodes;
@@ -111,16 +114,21 @@ internal sealed class ClusterUnderTest
             MaxConcurrentSyncs = 2,
             FloorBytesPerSecond = 65_536,
             HeadroomPercent = 10,
-            Flows = [.. mine.Select(flow => Report(flow, rates[flow]))],
+            Flows = [.. mine.Select(flow => Report(flow, rates))],
             Links = [.. ImmutableArray.Create(Egress(node), Ingress(node)).Select(link => Report(link, rates.Where(rate => Links(rate.Key).Contains(link)).Sum(rate => rate.Value)))],
         };
     }
 
-    private FlowReport Report(FlowId flow, double rate)
+    private FlowReport Report(FlowId flow, Dictionary<FlowId, double> rates)
     {
+        var rate = rates[flow];
         var isHeld = rate < Allowed(flow) * 0.99;
+        var probe = !isHeld && sequence % ProbeEvery == 0 ? grants[flow].ProbeBytesPerSecond : 0;
+        var passes = Links(flow).All(link => probe - rate + rates.Where(other => Links(other.Key).Contains(link)).Sum(other => other.Value) < truth[link]);
         return new FlowReport
         {
+            ProvedBytesPerSecond = probe > 0 && passes ? probe : 0,
+            ProbeMetQueue = probe > 0 && !passes,
             Flow = flow,
             Class = QosClass.Normal,
             BytesPerSecond = (long)rate,

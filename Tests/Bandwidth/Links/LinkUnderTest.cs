@@ -10,8 +10,12 @@ internal sealed class LinkUnderTest(int seed, double jitter = 0.03, double headr
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
+    // Three seconds.
+    private const int ProbeEvery = 12;
+
     private readonly Random random = new(seed);
     private double share;
+    private int held;
 
     public LinkEstimator Estimator { get; } = new();
 
@@ -52,7 +56,20 @@ internal sealed class LinkUnderTest(int seed, double jitter = 0.03, double headr
         var evidence = wanted > Truth ? LinkEvidence.Limited
             : offered >= Demand ? LinkEvidence.None
             : LinkEvidence.Held;
+        var (proved, metQueue) = evidence == LinkEvidence.Held && Capacity.Source == CapacitySource.Estimated && ++held % ProbeEvery == 0 ? Probe(wanted) : (0, false);
         share = Capacity.BytesPerSecond;
-        Estimator.Observe(new LinkObservation((long)(carried * (1 + jitter * (2 * random.NextDouble() - 1))), evidence, InterfaceBytesPerSecond: Speed), Now);
+        Estimator.Observe(new LinkObservation((long)(carried * (1 + jitter * (2 * random.NextDouble() - 1))), evidence, 0, Speed, proved, metQueue), Now);
+    }
+
+    // As ShareProbe: a tenth more than is believed, then twice as far above what is sent, until there is a queue. A step is proved when the next one is reached.
+    private (long Proved, bool MetQueue) Probe(double sent)
+    {
+        double proved = 0;
+        for (var rate = 1.1 * Capacity.BytesPerSecond; rate < Truth; rate = sent + 2 * Math.Max(rate - sent, sent / 20))
+        {
+            proved = rate;
+        }
+
+        return ((long)proved, proved == 0);
     }
 }

@@ -3,11 +3,16 @@ namespace Sluice.Tests.Simulation.Links;
 /// <summary>
 /// A link with a drop-tail queue, as a fluid: what arrives in one step is one chunk, chunks are served in order, and within a chunk the senders are mixed. Rates in bytes per second.
 /// </summary>
-internal sealed class Bottleneck(int senders, Func<double, double> capacity, double buffer)
+/// <param name="senders">How many send over it.</param>
+/// <param name="capacity">What it carries, by time.</param>
+/// <param name="buffer">Bytes that may wait.</param>
+/// <param name="bucket">Bytes that a shaper, when it had less to do, lets through at once.</param>
+internal sealed class Bottleneck(int senders, Func<double, double> capacity, double buffer, double bucket = 0)
 {
     private readonly Queue<Chunk> queue = new();
     private readonly Stack<double[]> spare = new();
     private double headServed;
+    private double saved;
 
     /// <summary>Bytes that wait.</summary>
     public double Queued { get; private set; }
@@ -33,7 +38,7 @@ internal sealed class Bottleneck(int senders, Func<double, double> capacity, dou
             return;
         }
 
-        var kept = Math.Clamp((buffer + capacity(now) * step - Queued) / total, 0, 1);
+        var kept = Math.Clamp((buffer + saved + capacity(now) * step - Queued) / total, 0, 1);
         var chunk = spare.TryPop(out var used) ? used : new double[senders];
         for (var sender = 0; sender < senders; sender++)
         {
@@ -53,7 +58,7 @@ internal sealed class Bottleneck(int senders, Func<double, double> capacity, dou
     public double Serve(double now, double step, Span<double> served)
     {
         served.Clear();
-        var room = capacity(now) * step;
+        var room = saved + capacity(now) * step;
         double waited = 0;
         while (room > 0 && queue.TryPeek(out var head))
         {
@@ -76,6 +81,7 @@ internal sealed class Bottleneck(int senders, Func<double, double> capacity, dou
             spare.Push(queue.Dequeue().BySender);
         }
 
+        saved = Math.Min(bucket, room);
         return waited;
     }
 

@@ -18,6 +18,9 @@ internal sealed record LinkScenario
     /// <summary>How long a full queue takes to drain at the first capacity.</summary>
     public double BufferSeconds { get; init; } = 0.4;
 
+    /// <summary>A shaper's bucket, in seconds of the first capacity.</summary>
+    public double Bucket { get; init; }
+
     public double Seconds { get; init; } = 12;
 
     /// <summary>The capacity from each time on; the first from 0.</summary>
@@ -94,7 +97,7 @@ internal sealed record LinkScenario
     {
         var random = new Random(Seed);
         var buffer = Math.Max(BufferSeconds * Capacity[0].Rate, 4 * 1500);
-        var link = new Bottleneck(3, now => At(Capacity, now), buffer);
+        var link = new Bottleneck(3, now => At(Capacity, now), buffer, Bucket * Capacity[0].Rate);
         var flow = new SimulatedFlow(Kernel, control ?? Controller(), Jitter, Lateness, random, stall: Stall) { Allowance = Allowance, Demand = Demand };
         ITraffic[] senders =
         [
