@@ -6,9 +6,16 @@ namespace Sluice.Storage.Snapshots;
 /// Makes snapshots: a RocksDB checkpoint (hard links of the table files, which never change, and copies of what is small) and its manifest. Writes go on meanwhile: RocksDB flushes the
 /// memtables, then takes the log as far as it was written at that moment. At which sequence that is, is known only by opening the checkpoint, so that is done, for
 /// reading only.
+/// <para>
+/// Between that sequence and the moment when the replica begins to spool the log, the log must not be purged, or the snapshot is of no use (kvrocks #1319: under heavy writes one full copy after the other). What takes long is to
+/// read the files for their checksums: so the tables that are there are read before the checkpoint is made, and again those that came meanwhile; what is left then is little.
+/// </para>
 /// </summary>
 internal sealed class CheckpointMaker(PartitionDatabase database, StorageEngine engine, string directory, ReplicaKey key)
 {
+    // The second pass reads what was flushed and compacted during the first, which is a small part of it; a third one would find next to nothing.
+    private const int PassesBefore = 2;
+
     private readonly FileChecksums checksums = new();
 
     /// <summary>Makes a checkpoint and its manifest. Blocks on the disk.</summary>
@@ -22,6 +29,11 @@ internal sealed class CheckpointMaker(PartitionDatabase database, StorageEngine 
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
         try
         {
+            for (var pass = 0; pass < PassesBefore; pass++)
+            {
+                checksums.Learn(directory, cancellationToken);
+            }
+
             using (var checkpoint = database.Database.Checkpoint())
             {
                 checkpoint.Save(target);

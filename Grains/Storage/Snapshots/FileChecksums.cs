@@ -19,19 +19,40 @@ internal sealed class FileChecksums
     public uint Of(string path, long size, CancellationToken cancellationToken)
     {
         var name = Path.GetFileName(path);
-        var isTable = name.EndsWith(".sst", StringComparison.Ordinal);
-        if (isTable && tables.TryGetValue((name, size), out var known))
+        var neverChanges = NeverChanges(name);
+        if (neverChanges && tables.TryGetValue((name, size), out var known))
         {
             return known;
         }
 
         var checksum = Read(path, cancellationToken);
-        if (isTable)
+        if (neverChanges)
         {
             tables[(name, size)] = checksum;
         }
 
         return checksum;
+    }
+
+    /// <summary>Reads the table files of a live database that are not known yet. One that is still being written has another size when it is whole, and is read again then; one that goes meanwhile is of no interest.</summary>
+    public void Learn(string directory, CancellationToken cancellationToken)
+    {
+        foreach (var file in new DirectoryInfo(directory).GetFiles().Where(file => NeverChanges(file.Name)))
+        {
+            try
+            {
+                var size = file.Length;
+                var checksum = Of(file.FullName, size, cancellationToken);
+                if (new FileInfo(file.FullName) is not { Exists: true } after || after.Length != size)
+                {
+                    tables.TryRemove(new((file.Name, size), checksum));
+                }
+            }
+            catch (FileNotFoundException)
+            {
+                // Compacted away.
+            }
+        }
     }
 
     /// <summary>Forgets the table files that are not among these: they are gone.</summary>
@@ -43,6 +64,9 @@ internal sealed class FileChecksums
             tables.TryRemove(known, out _);
         }
     }
+
+    // Tables, and the files of large values.
+    private static bool NeverChanges(string name) => name.EndsWith(".sst", StringComparison.Ordinal) || name.EndsWith(".blob", StringComparison.Ordinal);
 
     /// <summary>Reads a file from its beginning to its end.</summary>
     public static uint Read(string path, CancellationToken cancellationToken)
