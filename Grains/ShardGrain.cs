@@ -6,6 +6,7 @@ using Sluice.Configuration;
 using Sluice.Placement;
 using Sluice.Replication;
 using Sluice.Storage;
+using Sluice.Storage.Log;
 using Sluice.Storage.Snapshots;
 using Sluice.Sync;
 
@@ -32,6 +33,7 @@ internal sealed partial class ShardGrain(
     private static readonly TimeSpan Upkeep = TimeSpan.FromMilliseconds(250);
 
     private ReplicaKey key;
+    private readonly WriteThrottle throttle = new(configuration, time, logger);
     private PartitionDirectory directory = null!;
     private Partition? partition;
     private SnapshotShelf? shelf;
@@ -71,6 +73,7 @@ internal sealed partial class ShardGrain(
     /// <inheritdoc/>
     public async ValueTask<ReplyBatch> Execute(CommandBatch batch)
     {
+        await throttle.WaitAsync(batch);
         while (held is { } hold)
         {
             await hold.Task;
@@ -102,6 +105,8 @@ internal sealed partial class ShardGrain(
             EngineMemoryBytes = statistics?.EngineMemoryBytes ?? 0,
             Followers = [.. partition?.Log.Followers ?? []],
             Snapshots = shelf?.Count ?? 0,
+            BackpressureBytesPerSecond = throttle.BytesPerSecond,
+            BackpressureDelay = throttle.Delayed,
             SnapshotLeases = shelf?.Leases ?? 0,
             SnapshotHeldBytes = shelf?.HeldBytes ?? 0,
         });
@@ -294,6 +299,12 @@ internal sealed partial class ShardGrain(
     private async Task UpkeepAsync()
     {
         shelf?.Sweep();
+        throttle.Decide(key, Role == ReplicaRole.Primary ? partition?.Log : null);
+        foreach (var (follower, isHung) in partition?.Log.TakeChanges() ?? [])
+        {
+            LogFollower(key, follower.Node, follower.Mode, isHung ? "hung: it is connected and takes nothing in" : "well again", follower.DurableSequence, follower.SentSequence);
+        }
+
         while (Role == ReplicaRole.Primary && held is null && partition?.ExpireDue(ExpirySweep) == ExpirySweep)
         {
             // More is due: after the commands that have come meanwhile.
@@ -329,6 +340,9 @@ internal sealed partial class ShardGrain(
             await open.Closed;
         }
     }
+
+    [LoggerMessage(4013, LogLevel.Warning, "Follower {Follower} of {Key} ({Mode}) is {State}; durable there is {Durable}, sent was {Sent}")]
+    private partial void LogFollower(ReplicaKey key, string follower, FollowerMode mode, string state, long durable, long sent);
 
     [LoggerMessage(4011, LogLevel.Information, "Replica {Key} is {Role} at epoch {Epoch}, sequence {Sequence}")]
     private partial void LogRole(ReplicaKey key, ReplicaRole role, long epoch, long sequence);

@@ -30,6 +30,9 @@ public static class SluiceTelemetry
     /// <summary>Attempts of a sync that failed.</summary>
     internal static readonly Counter<long> SyncFailures = Meter.CreateCounter<long>("sluice.sync.failures", "{attempt}", "Attempts of a sync that failed");
 
+    /// <summary>How long writes waited so that followers keep up.</summary>
+    internal static readonly Histogram<double> WriteDelay = Meter.CreateHistogram<double>("sluice.write.delay", "s", "What repl-backpressure made a batch of writes wait");
+
     /// <summary>Alerts that were raised.</summary>
     internal static readonly Counter<long> AlertsRaised = Meter.CreateCounter<long>("sluice.alert.raised", "{alert}", "Alerts raised");
 

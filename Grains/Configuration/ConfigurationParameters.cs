@@ -56,6 +56,12 @@ public static class ConfigurationParameters
     /// <summary>What leased snapshots may hold on this node's disk beyond the live files, bytes; 0: no bound but the disk's own.</summary>
     public static readonly ConfigurationParameter SnapshotMaxDisk = new() { Name = "snapshot-max-disk-bytes", IsOwn = true, Kind = ParameterKind.Memory, Default = "0", Maximum = 1L << 60, Summary = "what snapshots may hold on disk beyond the live files, in bytes, before unused ones are given up; 0: no bound, they go when the disk is nearly full" };
 
+    /// <summary>Whether writers are slowed so that followers keep up.</summary>
+    public static readonly ConfigurationParameter ReplBackpressure = new() { Name = "repl-backpressure", Kind = ParameterKind.Choice, Default = "no", Choices = ["no", "yes"], Summary = "whether writers are slowed just enough for replicas and copies to keep up" };
+
+    /// <summary>How long one batch of writes waits for that at the most, milliseconds.</summary>
+    public static readonly ConfigurationParameter ReplBackpressureMaxDelay = new() { Name = "repl-backpressure-max-delay-ms", IsOwn = true, Kind = ParameterKind.Integer, Default = "1000", Minimum = 1, Maximum = 60_000, Summary = "how long repl-backpressure makes a write wait at the most, in milliseconds" };
+
     /// <summary>When a write is as durable as its acknowledgement says: each write, once a second, or when the system pleases.</summary>
     public static readonly ConfigurationParameter AppendFsync = new() { Name = "appendfsync", Kind = ParameterKind.Choice, Default = "everysec", Choices = ["everysec", "always", "no"], Summary = "when writes are synced to disk" };
 
@@ -71,7 +77,7 @@ public static class ConfigurationParameters
     /// <summary>All of them, in the order in which CONFIG GET * lists them. What can't be set is there because Redis' clients ask for it.</summary>
     public static IReadOnlyList<ConfigurationParameter> All { get; } =
     [
-        MaxClients, RequirePass, MasterAuth, Timeout, ProtoMaxBulkLength, Throttle, SyncEgress, SyncFloor, SyncHeadroom, TargetQueueDelay, MaxConcurrentSyncs, MaxRsyncParallel, RsyncTimeout, LinkCapacity, AlertWebhook, SnapshotMaxDisk, AppendFsync,
+        MaxClients, RequirePass, MasterAuth, Timeout, ProtoMaxBulkLength, Throttle, SyncEgress, SyncFloor, SyncHeadroom, TargetQueueDelay, MaxConcurrentSyncs, MaxRsyncParallel, RsyncTimeout, LinkCapacity, AlertWebhook, SnapshotMaxDisk, ReplBackpressure, ReplBackpressureMaxDelay, AppendFsync,
         Port, Bind, Directory,
         ReadOnly("databases", "1", "always 1: SELECT 0"),
         ReadOnly("save", "", "empty: there are no RDB snapshots"),

@@ -104,6 +104,12 @@ public sealed class LiveConfiguration
     /// <summary>What leased snapshots may hold on disk beyond the live files, bytes; 0: no bound.</summary>
     public long SnapshotMaxDiskBytes => Number(ConfigurationParameters.SnapshotMaxDisk);
 
+    /// <summary>Writers are slowed so that followers keep up.</summary>
+    public bool ReplBackpressure => Text(ConfigurationParameters.ReplBackpressure) == "yes";
+
+    /// <summary>How long a batch of writes waits for that at the most.</summary>
+    public TimeSpan ReplBackpressureMaxDelay => TimeSpan.FromMilliseconds(Number(ConfigurationParameters.ReplBackpressureMaxDelay));
+
     /// <summary>When writes are synced: <c>always</c>, <c>everysec</c> or <c>no</c>.</summary>
     public string AppendFsync => Text(ConfigurationParameters.AppendFsync);
 

@@ -26,6 +26,9 @@ public sealed class ReplicationSources
         return new Registration(() => logs.TryRemove(new(key, source)));
     }
 
+    /// <summary>The logs that this node offers.</summary>
+    public IEnumerable<KeyValuePair<ReplicaKey, ILogSource>> Logs => logs;
+
     /// <summary>The snapshot of a lease, or null when there is none (any more).</summary>
     public ISnapshotSource? FindSnapshot(Guid lease) => snapshots.GetValueOrDefault(lease);
 
@@ -73,11 +76,31 @@ public interface ILogSource
     /// <summary>Ends when there is something newer than <paramref name="sequence"/>, or the source is withdrawn (<see cref="ShardUnavailableException"/>).</summary>
     ValueTask WaitForNewerAsync(long sequence, CancellationToken cancellationToken);
 
-    /// <summary>A replica has made everything up to <paramref name="sequence"/> durable.</summary>
-    void Acknowledged(ReplicaKey replica, long sequence);
+    /// <summary>The replicas that follow this log at present.</summary>
+    IReadOnlyList<FollowerStatus> Followers { get; }
 
-    /// <summary>A replica follows this log no more.</summary>
-    void Left(ReplicaKey replica);
+    /// <summary>A replica begins to follow this log.</summary>
+    /// <param name="replica">Which one.</param>
+    /// <param name="mode">What it does with what it gets.</param>
+    /// <param name="from">The first sequence that it wants.</param>
+    ILogFollower Follow(ReplicaKey replica, FollowerMode mode, long from);
+}
+
+/// <summary>One connection of a follower, as its source sees it; disposed of when the connection ends. Safe for concurrent use.</summary>
+public interface ILogFollower : IDisposable
+{
+    /// <summary>A frame with records is about to be sent.</summary>
+    /// <param name="sequence">The newest sequence that is whole with it.</param>
+    /// <param name="bytes">Bytes of frames on this connection, it included.</param>
+    void Sending(long sequence, long bytes);
+
+    /// <summary>An acknowledgement has come.</summary>
+    /// <param name="durable">Everything up to this sequence is durable; null: not said yet.</param>
+    /// <param name="consumed">Bytes of frames that were taken in.</param>
+    void Acknowledged(long? durable, long consumed);
+
+    /// <summary>How far somebody is behind who stands at a sequence.</summary>
+    LogProgress ProgressAt(long sequence);
 }
 
 /// <summary>A cursor over a log. Not safe for concurrent use.</summary>

@@ -161,9 +161,9 @@ public sealed partial class Partition : IDisposable
         {
             before = LatestSequence;
             replies = execution.Execute(batch, writable, Now);
+            Log.CountWritten(keyspace.TakeWrittenBytes());
             after = Publish();
             earlyFlush.Written(keyspace.TakeLargeBytes());
-            Log.CountWritten(keyspace.TakeWrittenBytes());
         }
 
         var written = after > before ? after : 0;
@@ -339,6 +339,7 @@ public sealed partial class Partition : IDisposable
         using var batch = new WriteBatch(record.Batch);
         database.Database.Write(batch);
         earlyFlush.Written(record.Batch.Length);
+        Log.CountWritten(record.Batch.Length);
     }
 
     /// <summary>Tells followers of what was written; returns the sequence.</summary>

@@ -22,6 +22,7 @@ public sealed class FrameTests
         { FrameType.Ack, "534C010A10000000" + "5ED2910C" + "46E49A0F" + "D2040000000000003800000000000000" },
         { FrameType.Completed, "534C010B08000000" + "2C487310" + "1F67D59A" + "0010000000000000" },
         { FrameType.Error, "534C010C08000000" + "A1E0EACA" + "21B385FF" + "03000400676F6E65" },
+        { FrameType.Progress, "534C010D30000000" + "1D9E63AF" + "DFDB50BF" + "0400000000000000630000000000000070110100000000005A00000000000000A00F00000000000060E3160000000000" },
     };
 
     [Theory]
@@ -53,6 +54,7 @@ public sealed class FrameTests
         Assert.Equivalent(new LogRecord(12, 1, [9]), log.Records[1]);
         Assert.Equal(new LogPartFields(4, 99, 10, 2, 100, 50), FrameReader.LogPart(Body(FrameType.LogPart)));
         Assert.Equal(new HeartbeatBody(4, 99, 1_000_000), FrameReader.Heartbeat(Body(FrameType.Heartbeat)));
+        Assert.Equal(new ProgressBody(4, Progress), FrameReader.Progress(Body(FrameType.Progress)));
         Assert.Equal(new AckBody(1234, 56), FrameReader.Ack(Body(FrameType.Ack)));
         Assert.Equal(4096, FrameReader.Completed(Body(FrameType.Completed)));
         Assert.Equal(new ErrorBody(ReplicationErrorCode.LogTruncated, "gone"), FrameReader.Error(Body(FrameType.Error)));
@@ -179,6 +181,8 @@ public sealed class FrameTests
         Assert.Throws<MalformedFrameException>(() => FrameReader.Log(body));
     }
 
+    private static readonly LogProgress Progress = new(99, 70_000, 90, 4000, TimeSpan.FromMilliseconds(1500));
+
     internal static byte[] Sample(FrameType type)
     {
         var target = new byte[512];
@@ -193,6 +197,7 @@ public sealed class FrameTests
             FrameType.Log => FrameWriter.Log(target, 4, 99, [new LogRecord(10, 2, [1, 2, 3]), new LogRecord(12, 1, [9])]),
             FrameType.LogPart => FrameWriter.LogPart(target, new LogPartFields(4, 99, 10, 2, 100, 50), "part"u8),
             FrameType.Heartbeat => FrameWriter.Heartbeat(target, new HeartbeatBody(4, 99, 1_000_000)),
+            FrameType.Progress => FrameWriter.Progress(target, new ProgressBody(4, Progress)),
             FrameType.Ack => FrameWriter.Ack(target, new AckBody(1234, 56)),
             FrameType.Completed => FrameWriter.Completed(target, 4096),
             _ => FrameWriter.Error(target, new ErrorBody(ReplicationErrorCode.LogTruncated, "gone")),

@@ -66,7 +66,7 @@ public sealed class LogStreamTests
         var heartbeat = new TaskCompletionSource<(LogFrame Frame, long Token)>(TaskCreationOptions.RunContinuationsAsynchronously);
         var observer = new Observer<LogFrame>((frame, token) =>
         {
-            if (frame.Records.IsEmpty)
+            if (frame.Records.IsEmpty && token.SequenceNumber > 1)
             {
                 heartbeat.TrySetResult((frame, token.SequenceNumber));
             }
@@ -93,6 +93,53 @@ public sealed class LogStreamTests
         Assert.Equal((new ReplicaKey(3, "b"), 7L), await log.Acknowledgement.Task.WaitAsync(LoopbackNodes.Bound));
         await handle.UnsubscribeAsync();
         Assert.Equal(new ReplicaKey(3, "b"), await log.Departure.Task.WaitAsync(LoopbackNodes.Bound));
+    }
+
+    [Theory]
+    [InlineData(FollowerMode.Apply)]
+    [InlineData(FollowerMode.Spool)]
+    public async Task A_spool_gets_the_same_log_and_the_source_knows_what_becomes_of_it(FollowerMode mode)
+    {
+        await using var nodes = await LoopbackNodes.StartAsync();
+        var log = new MemoryLog();
+        using var offer = nodes.Sources.OfferLog(new ReplicaKey(3, "a"), log);
+        log.Append(10, 3);
+        var received = new Received();
+        var stream = mode == FollowerMode.Spool ? nodes.SpoolStream() : nodes.LogStream();
+        var handle = await stream.SubscribeAsync(received.Observer, new ReplicationToken(1));
+        await received.UntilAsync(30);
+        received.AssertSame(log, from: 1);
+        Assert.Equal(mode, await log.Mode.Task.WaitAsync(LoopbackNodes.Bound));
+        await handle.UnsubscribeAsync();
+    }
+
+    [Fact]
+    public async Task A_subscriber_learns_how_far_what_was_sent_is_behind_in_bytes_and_time()
+    {
+        await using var nodes = await LoopbackNodes.StartAsync();
+        var log = new MemoryLog();
+        using var offer = nodes.Sources.OfferLog(new ReplicaKey(3, "a"), log);
+        log.Append(10, 1);
+        var first = new TaskCompletionSource<LogProgress>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var atTheEnd = new TaskCompletionSource<LogProgress>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var handle = await nodes.LogStream().SubscribeAsync(
+            new Observer<LogFrame>((frame, _) =>
+            {
+                if (frame.Progress is { } progress)
+                {
+                    first.TrySetResult(progress);
+                    if (progress.Position == 10)
+                    {
+                        atTheEnd.TrySetResult(progress);
+                    }
+                }
+
+                return Task.CompletedTask;
+            }),
+            new ReplicationToken(4));
+        Assert.Equal(new LogProgress(10, 1000, 3, 700, TimeSpan.FromSeconds(7)), await first.Task.WaitAsync(LoopbackNodes.Bound));
+        Assert.Equal(new LogProgress(10, 1000, 10, 0, TimeSpan.Zero), await atTheEnd.Task.WaitAsync(LoopbackNodes.Bound));
+        await handle.UnsubscribeAsync();
     }
 
     [Fact]
@@ -289,9 +336,32 @@ internal sealed class MemoryLog : ILogSource
         }
     }
 
-    public void Acknowledged(ReplicaKey replica, long sequence) => Acknowledgement.TrySetResult((replica, sequence));
+    public IReadOnlyList<FollowerStatus> Followers => [];
 
-    public void Left(ReplicaKey replica) => Departure.TrySetResult(replica);
+    public TaskCompletionSource<FollowerMode> Mode { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ILogFollower Follow(ReplicaKey replica, FollowerMode mode, long from)
+    {
+        Mode.TrySetResult(mode);
+        return new Follower(this, replica);
+    }
+
+    private sealed class Follower(MemoryLog log, ReplicaKey replica) : ILogFollower
+    {
+        public void Sending(long sequence, long bytes) => Assert.True(sequence <= log.LatestSequence);
+
+        public void Acknowledged(long? durable, long consumed)
+        {
+            if (durable is { } sequence)
+            {
+                log.Acknowledgement.TrySetResult((replica, sequence));
+            }
+        }
+
+        public LogProgress ProgressAt(long sequence) => new(log.LatestSequence, 100 * log.LatestSequence, sequence, 100 * (log.LatestSequence - sequence), TimeSpan.FromSeconds(log.LatestSequence - sequence));
+
+        public void Dispose() => log.Departure.TrySetResult(replica);
+    }
 
     // From the beginning always: the sender passes over what it does not need.
     private sealed class Reader(MemoryLog log) : ILogReader

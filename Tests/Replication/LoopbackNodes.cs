@@ -97,6 +97,8 @@ internal sealed class LoopbackNodes : IReplicationPeers, IAsyncDisposable
 
     public IAsyncStream<LogFrame> LogStream() => Provider.GetStream<LogFrame>(ReplicationStreams.Log(new ReplicaKey(3, "a")));
 
+    public IAsyncStream<LogFrame> SpoolStream() => Provider.GetStream<LogFrame>(ReplicationStreams.Spool(new ReplicaKey(3, "a")));
+
     public async ValueTask DisposeAsync()
     {
         await Provider.DisposeAsync();

@@ -300,15 +300,21 @@ public sealed class ReplicationTests
         Assert.Equal(0, await log.WaitForReplicasAsync(sequence, 1, TimeSpan.Zero));
         Assert.Equal(0, await log.WaitForReplicasAsync(sequence, 0, TimeSpan.FromSeconds(1)));
         var two = log.WaitForReplicasAsync(sequence, 2, Timeout.InfiniteTimeSpan);
-        log.Acknowledged(new ReplicaKey(0, "node-b"), sequence);
-        log.Acknowledged(new ReplicaKey(0, "node-c"), sequence - 1);
+        var spooling = log.Follow(new ReplicaKey(0, "node-d"), FollowerMode.Spool, 1);
+        var b = log.Follow(new ReplicaKey(0, "node-b"), FollowerMode.Apply, sequence + 1);
+        var c = log.Follow(new ReplicaKey(0, "node-c"), FollowerMode.Apply, 1);
+        Assert.Equal(0, await log.WaitForReplicasAsync(sequence, 1, TimeSpan.Zero));
+        spooling.Acknowledged(sequence, 0);
+        b.Acknowledged(sequence, 0);
+        c.Acknowledged(sequence - 1, 0);
         Assert.False(two.IsCompleted);
         var late = log.WaitForReplicasAsync(sequence, 2, TimeSpan.FromSeconds(5));
         primary.Clock.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal(1, await late.WaitAsync(TestDirectory.Patience));
-        log.Acknowledged(new ReplicaKey(0, "node-c"), sequence);
+        c.Acknowledged(sequence + 100, 0);
         Assert.Equal(2, await two.WaitAsync(TestDirectory.Patience));
-        log.Left(new ReplicaKey(0, "node-b"));
+        b.Dispose();
+        spooling.Dispose();
         Assert.Equal([("node-c", sequence)], log.Followers.Select(follower => (follower.Node, follower.DurableSequence)));
     }
 

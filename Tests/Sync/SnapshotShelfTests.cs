@@ -22,6 +22,9 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
 
     private string Snapshots => Path.Combine(source.Directory, "snapshots");
 
+    // A shelf belongs to its grain's turns: one after the other, on whatever thread.
+    private readonly TaskFactory turns = new(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler);
+
     public Task InitializeAsync()
     {
         disk = new SnapshotDisk(configuration) { Space = _ => (1L << 40, 1L << 40) };
@@ -32,12 +35,12 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await shelf.DisposeAsync();
+        await turns.StartNew(() => shelf.DisposeAsync().AsTask()).Unwrap();
         source.Dispose();
     }
 
     [Fact]
-    public async Task Two_replicas_share_one_checkpoint_and_each_chooses_files_of_its_own()
+    public Task Two_replicas_share_one_checkpoint_and_each_chooses_files_of_its_own() => InTurnsAsync(async () =>
     {
         var (forB, forC) = (await LeaseAsync(B), await LeaseAsync(C));
         Assert.Equal((1, 2), (shelf.Count, shelf.Leases));
@@ -52,10 +55,10 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         Assert.Equal(manifest.Files.Length, sources.FindSnapshot(forC.Lease)!.Lease.Transfer.Length);
         await Assert.ThrowsAsync<SnapshotRefusedException>(() => shelf.ChooseAsync(forC.Lease, [manifest.Files.Length]));
         Assert.False(await shelf.ChooseAsync(Guid.NewGuid(), [0]));
-    }
+    });
 
     [Fact]
-    public async Task A_lease_outlives_its_process_with_the_files_that_were_chosen()
+    public Task A_lease_outlives_its_process_with_the_files_that_were_chosen() => InTurnsAsync(async () =>
     {
         var offer = await LeaseAsync(B);
         Assert.True(await shelf.ChooseAsync(offer.Lease, [1, 0]));
@@ -73,13 +76,13 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         Assert.True(shelf.Renew(offer.Lease));
         Assert.Equal(3, Directory.GetFileSystemEntries(Snapshots).Length);
         StagedCopy.Verify(source.Engine, Path.Combine(Snapshots, after.Manifest.SnapshotId.ToString("N")), after.Manifest, checksums: true);
-    }
+    });
 
     [Theory]
     [InlineData("leases")]
     [InlineData("manifest")]
     [InlineData("file")]
-    public async Task What_has_no_valid_record_is_deleted_at_the_start(string damaged)
+    public Task What_has_no_valid_record_is_deleted_at_the_start(string damaged) => InTurnsAsync(async () =>
     {
         var offer = await LeaseAsync(B);
         var manifest = sources.FindSnapshot(offer.Lease)!.Lease.Manifest;
@@ -94,19 +97,19 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         Assert.Equal(0, shelf.Count);
         Assert.Empty(Directory.GetFileSystemEntries(Snapshots));
         Assert.False(shelf.Renew(offer.Lease));
-    }
+    });
 
     [Fact]
-    public async Task A_snapshot_of_another_history_is_deleted_at_the_start()
+    public Task A_snapshot_of_another_history_is_deleted_at_the_start() => InTurnsAsync(async () =>
     {
         var offer = await LeaseAsync(B);
         await shelf.DisposeAsync();
         shelf = Open(position => position != offer.Position);
         Assert.Empty(Directory.GetFileSystemEntries(Snapshots));
-    }
+    });
 
     [Fact]
-    public async Task A_wall_clock_that_jumps_by_days_ends_no_lease_that_is_in_use()
+    public Task A_wall_clock_that_jumps_by_days_ends_no_lease_that_is_in_use() => InTurnsAsync(async () =>
     {
         await shelf.DisposeAsync();
         var clock = new JumpingClock();
@@ -122,10 +125,10 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         shelf = Open(time: clock);
         shelf.Sweep();
         Assert.True(shelf.Renew(offer.Lease));
-    }
+    });
 
     [Fact]
-    public async Task A_snapshot_goes_with_its_last_lease()
+    public Task A_snapshot_goes_with_its_last_lease() => InTurnsAsync(async () =>
     {
         var (forB, forC) = (await LeaseAsync(B), await LeaseAsync(C));
         shelf.Release(forB.Lease);
@@ -134,10 +137,10 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         shelf.Release(forC.Lease);
         await shelf.DisposeAsync();
         Assert.Empty(Directory.GetFileSystemEntries(Snapshots));
-    }
+    });
 
     [Fact]
-    public async Task A_vanished_file_ends_that_snapshot_and_the_next_who_asks_gets_a_whole_one()
+    public Task A_vanished_file_ends_that_snapshot_and_the_next_who_asks_gets_a_whole_one() => InTurnsAsync(async () =>
     {
         var offer = await LeaseAsync(B);
         var snapshot = sources.FindSnapshot(offer.Lease)!;
@@ -147,10 +150,10 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         shelf.Sweep();
         Assert.Equal(0, shelf.Count);
         Assert.NotEqual(offer.Lease, (await LeaseAsync(B)).Lease);
-    }
+    });
 
     [Fact]
-    public async Task A_full_disk_refuses_the_snapshot_with_its_reason_and_writes_go_on()
+    public Task A_full_disk_refuses_the_snapshot_with_its_reason_and_writes_go_on() => InTurnsAsync(async () =>
     {
         disk.Space = _ => (1 << 20, 1L << 40);
         Assert.Null(await shelf.OpenAsync(new SnapshotRequest(B), source.Partition, _ => true));
@@ -162,10 +165,10 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         disk.Space = _ => (1L << 40, 1L << 40);
         source.Clock.Advance(SnapshotLeases.RetryAfter);
         await LeaseAsync(B);
-    }
+    });
 
     [Fact]
-    public async Task Unused_snapshots_beyond_the_bound_are_given_up_oldest_first()
+    public Task Unused_snapshots_beyond_the_bound_are_given_up_oldest_first() => InTurnsAsync(async () =>
     {
         configuration.Set([new("snapshot-max-disk-bytes", "1")]);
         var old = await LeaseAsync(B);
@@ -184,7 +187,7 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         Assert.True(shelf.Renew(next.Lease));
         source.Clock.Advance(SnapshotLeases.InUse + TimeSpan.FromSeconds(1));
         await UntilAsync("all given up", () => shelf.Count == 0);
-    }
+    });
 
     [Fact]
     public void Bytes_are_counted_once_a_file_and_only_where_no_live_name_is_left()
@@ -192,6 +195,8 @@ public sealed class SnapshotShelfTests : IAsyncLifetime
         FileLinks shared = new(1, 3, 100), only = new(2, 2, 10), own = new(3, 1, 1);
         Assert.Equal(11, FileLinks.HeldBytes([shared, only, own, shared, only]));
     }
+
+    private Task InTurnsAsync(Func<Task> test) => turns.StartNew(test).Unwrap();
 
     private SnapshotShelf Open(Func<LogPosition, bool>? isInHistory = null, TimeProvider? time = null) =>
         new(new ReplicaKey(0, "a"), Snapshots, isInHistory ?? (_ => true), sources, disk, time ?? source.Clock, NullLogger.Instance);

@@ -21,6 +21,9 @@ public enum AlertKind
 
     /// <summary>A node's grants have expired: the broker does not answer it, and its flows keep to their floor.</summary>
     GrantExpired = 5,
+
+    /// <summary>A replica is connected to this node's log, and takes nothing in.</summary>
+    FollowerHung = 6,
 }
 
 /// <summary>Something that an operator should know now, and may want to do something about.</summary>

@@ -50,16 +50,49 @@ public sealed record ShardStatus
     /// <summary>Bytes that these snapshots hold on disk beyond the live files.</summary>
     [Id(21)] public long SnapshotHeldBytes { get; init; }
 
+    /// <summary>What writers are held to at present so that followers keep up (<c>repl-backpressure</c>), bytes per second; 0: nothing holds them.</summary>
+    [Id(22)] public long BackpressureBytesPerSecond { get; init; }
+
+    /// <summary>How long writes have waited for that in all, since the node began.</summary>
+    [Id(23)] public TimeSpan BackpressureDelay { get; init; }
+
     /// <summary>Bytes of memory that RocksDB holds for this replica outside the shared block cache: memtables and table readers.</summary>
     [Id(9)] public long EngineMemoryBytes { get; init; }
 }
 
-/// <summary>One replica that follows a primary's log.</summary>
+/// <summary>What a follower does with the log that it gets.</summary>
+[GenerateSerializer, Alias("Sluice.FollowerMode")]
+public enum FollowerMode
+{
+    /// <summary>It applies it: what it acknowledges is durable in its database, and counts for WAIT.</summary>
+    Apply = 0,
+
+    /// <summary>It keeps it beside a copy that is under way: what it acknowledges is durable in its spool, and counts for nobody.</summary>
+    Spool = 1,
+}
+
+/// <summary>One replica that follows a log.</summary>
 /// <param name="Node">The replica's node.</param>
 /// <param name="DurableSequence">The sequence that it has made durable.</param>
 /// <param name="LastAcknowledged">When it last acknowledged.</param>
 [GenerateSerializer, Immutable, Alias("Sluice.FollowerStatus")]
-public sealed record FollowerStatus([property: Id(0)] string Node, [property: Id(1)] long DurableSequence, [property: Id(2)] DateTimeOffset LastAcknowledged);
+public sealed record FollowerStatus([property: Id(0)] string Node, [property: Id(1)] long DurableSequence, [property: Id(2)] DateTimeOffset LastAcknowledged)
+{
+    /// <summary>What it does with what it gets.</summary>
+    [Id(3)] public FollowerMode Mode { get; init; }
+
+    /// <summary>It is connected, was sent something, and has neither taken in nor acknowledged anything for a while.</summary>
+    [Id(4)] public bool IsHung { get; init; }
+
+    /// <summary>Sequences that it lacks.</summary>
+    [Id(5)] public long LagSequences { get; init; }
+
+    /// <summary>Bytes of log that it lacks; at least so many when it stands before what was written since the log was opened.</summary>
+    [Id(6)] public long LagBytes { get; init; }
+
+    /// <summary>How long ago the oldest record that it lacks was written.</summary>
+    [Id(7)] public TimeSpan Lag { get; init; }
+}
 
 /// <summary>A digest of a replica's content.</summary>
 /// <param name="Sequence">The sequence at which it was taken.</param>

@@ -45,6 +45,9 @@ public sealed class AlertBoard
 
         // Ten seconds have passed until a grant expires.
         AlertKind.GrantExpired => (TimeSpan.Zero, TimeSpan.FromSeconds(3)),
+
+        // Half a minute has passed until a follower counts as hung (LogFeed).
+        AlertKind.FollowerHung => (TimeSpan.Zero, TimeSpan.FromSeconds(3)),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such alert."),
     };
 

@@ -96,7 +96,19 @@ public static class AlertRules
             flow.ToString(),
             pressure.WrittenBytesPerSecond,
             rate,
-            $"Shard {flow.Replica.Shard} is written at {LinkRate.Text(pressure.WrittenBytesPerSecond)} and its flow to {flow.Replica.Node} gets {LinkRate.Text(rate)}: the replica never catches up unless the flow gets more (its class, its limit, throttle-bytes-per-second, fewer copies at once) or the writers slow down.");
+            $"Shard {flow.Replica.Shard} is written at {LinkRate.Text(pressure.WrittenBytesPerSecond)} and its flow to {flow.Replica.Node} gets {LinkRate.Text(rate)}: the replica never catches up unless the flow gets more (its class, its limit, throttle-bytes-per-second, fewer copies at once) or the writers slow down (repl-backpressure does that).");
+
+    /// <summary>Followers that are connected, were sent something, and take nothing in.</summary>
+    public static IEnumerable<AlertCondition> Hung(IEnumerable<(ReplicaKey Source, FollowerStatus Follower)> followers) =>
+        from pair in followers
+        where pair.Follower.IsHung
+        let replica = pair.Source with { Node = pair.Follower.Node }
+        select new AlertCondition(
+            AlertKind.FollowerHung,
+            replica.ToString(),
+            0,
+            0,
+            string.Create(CultureInfo.InvariantCulture, $"Replica {replica} is connected to {pair.Source.Node} and has made nothing durable beyond sequence {pair.Follower.DurableSequence} for half a minute, though it was sent more ({pair.Follower.LagSequences} sequences behind): look at its node's disk and log, and restart the node if it does nothing; it goes on from where it is."));
 
     /// <summary>Grants that expired because the broker does not answer.</summary>
     /// <param name="node">This node.</param>

@@ -7,7 +7,7 @@ using Sluice.Sync;
 namespace Sluice.Bandwidth;
 
 /// <summary>
-/// Looks once a second at what only this node can see: its own copies that stand still, shards of its own that are written faster than their flows may send, grants that expired. Links and the queue are the
+/// Looks once a second at what only this node can see: its own copies that stand still, followers that hang, shards of its own that are written faster than their flows may send, grants that expired. Links and the queue are the
 /// broker's to watch.
 /// </summary>
 internal sealed class AlertWatch(
@@ -25,7 +25,7 @@ internal sealed class AlertWatch(
     internal List<AlertCondition> Look(DateTimeOffset now)
     {
         var paused = (view.Grants?.Grants ?? []).Where(grant => grant.IsPaused).Select(grant => grant.Flow.Replica).ToHashSet();
-        List<AlertCondition> conditions = [.. AlertRules.Stalls(syncs.All, paused.Contains, now), .. AlertRules.Convergence(Pressures(now))];
+        List<AlertCondition> conditions = [.. AlertRules.Stalls(syncs.All, paused.Contains, now), .. AlertRules.Convergence(Pressures(now)), .. AlertRules.Hung(Followers())];
         if (view.IsExpired(now) && view.Report is { Flows: { Length: > 0 } flows })
         {
             conditions.Add(AlertRules.Expired(node, flows.Length, (view.Grants?.Grants ?? []).Where(grant => grant.Flow.Source == node).Sum(grant => grant.Ceiling()), configuration.SyncFloorBytesPerSecond));
@@ -43,6 +43,8 @@ internal sealed class AlertWatch(
             await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private IEnumerable<(ReplicaKey Source, FollowerStatus Follower)> Followers() => sources.Logs.SelectMany(log => log.Value.Followers.Select(follower => (log.Key, follower)));
 
     private List<FlowPressure> Pressures(DateTimeOffset now)
     {

@@ -91,7 +91,7 @@ public static class Frame
         }
 
         var type = (FrameType)header[3];
-        if (type is < FrameType.Hello or > FrameType.Error)
+        if (type is < FrameType.Hello or > FrameType.Progress)
         {
             throw new MalformedFrameException($"A frame has the unknown type {header[3]}.");
         }

@@ -54,6 +54,11 @@ public readonly record struct LogPartFields(long Epoch, long LatestSequence, lon
 /// <param name="SentAt">The sender's clock, microseconds since 1970; for people who read captures, nothing depends on it.</param>
 public readonly record struct HeartbeatBody(long Epoch, long LatestSequence, long SentAt);
 
+/// <summary>The body of a Progress frame, which takes a heartbeat's place in a log stream and comes now and then between records.</summary>
+/// <param name="Epoch">The source's epoch.</param>
+/// <param name="Progress">How its log stands.</param>
+public readonly record struct ProgressBody(long Epoch, LogProgress Progress);
+
 /// <summary>The body of an Ack frame.</summary>
 /// <param name="Consumed">Bytes of frames, headers included, that the observer has taken in since Accepted.</param>
 /// <param name="Durable">The position up to which everything is durable, as <see cref="ReplicationToken"/> counts it in a snapshot, the last durable sequence in a log; -1: not said yet.</param>

@@ -108,6 +108,19 @@ public static class FrameReader
         return reader.End(new HeartbeatBody(reader.Int64(), reader.Int64(), reader.Int64()));
     }
 
+    /// <summary>Reads a Progress.</summary>
+    public static ProgressBody Progress(ReadOnlySpan<byte> body)
+    {
+        var reader = new BodyReader(body, FrameType.Progress);
+        var (epoch, latest, bytes, position, behind, microseconds) = (reader.Int64(), reader.Int64(), reader.Int64(), reader.Int64(), reader.Int64(), reader.Int64());
+        if (position < 0 || latest < position || behind < 0 || bytes < behind || microseconds < 0 || microseconds > TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerMicrosecond)
+        {
+            throw reader.Malformed($"sequence {latest}, {bytes} bytes, position {position}, {behind} bytes and {microseconds} µs behind cannot be");
+        }
+
+        return reader.End(new ProgressBody(epoch, new LogProgress(latest, bytes, position, behind, TimeSpan.FromTicks(microseconds * TimeSpan.TicksPerMicrosecond))));
+    }
+
     /// <summary>Reads an Ack.</summary>
     public static AckBody Ack(ReadOnlySpan<byte> body)
     {

@@ -38,6 +38,9 @@ public enum FrameType : byte
 
     /// <summary>Why the connection ends.</summary>
     Error = 12,
+
+    /// <summary>How far what was sent of a log is behind it.</summary>
+    Progress = 13,
 }
 
 /// <summary>Why the other side ended the connection. The numbers are on the wire: they may only grow.</summary>

@@ -124,6 +124,19 @@ public static class FrameWriter
         return writer.Seal(FrameType.Heartbeat);
     }
 
+    /// <summary><code>progress = i64 i64 i64 i64 i64 i64    ; epoch, latest sequence, bytes up to it, position, bytes behind, microseconds behind</code></summary>
+    public static int Progress(Span<byte> target, ProgressBody body)
+    {
+        var writer = new BodyWriter(target);
+        writer.Int64(body.Epoch);
+        writer.Int64(body.Progress.LatestSequence);
+        writer.Int64(body.Progress.LatestBytes);
+        writer.Int64(body.Progress.Position);
+        writer.Int64(body.Progress.BehindBytes);
+        writer.Int64((long)body.Progress.Behind.TotalMicroseconds);
+        return writer.Seal(FrameType.Progress);
+    }
+
     /// <summary><code>ack = i64 i64    ; consumed, durable</code></summary>
     public static int Ack(Span<byte> target, AckBody body)
     {

@@ -95,6 +95,10 @@ internal sealed class LogEvents : IFrameEvents<LogFrame>
                 var heartbeat = FrameReader.Heartbeat(frame.Body.Span);
                 item = new LogFrame(heartbeat.Epoch, heartbeat.LatestSequence, []);
                 return true;
+            case FrameType.Progress:
+                var (epoch, progress) = FrameReader.Progress(frame.Body.Span);
+                item = new LogFrame(epoch, progress.LatestSequence, []) { Progress = progress };
+                return true;
             case FrameType.Log:
                 var log = FrameReader.Log(frame.Body.Span);
                 foreach (var record in log.Records)

@@ -3,8 +3,11 @@ namespace Sluice.Replication;
 /// <summary>
 /// Sends a log from a sequence on, without a gap: as many records a frame as the frame's size allows, a record that is longer than a frame in parts. Ends only by an exception.
 /// </summary>
-internal sealed class LogSender(ILogSource source, long from, PacedSender sender, FrameBufferPool pool, TimeProvider time)
+internal sealed class LogSender(ILogSource source, ILogFollower follower, long from, PacedSender sender, FrameBufferPool pool, TimeProvider time)
 {
+    // As often as the log's marks are fine: a lag that is told in seconds needs no more.
+    private static readonly TimeSpan TellProgress = TimeSpan.FromMilliseconds(250);
+
     // The newest record may be known a moment before it can be read (the database has counted it but not yet written it to its log file).
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(1);
 
@@ -12,6 +15,8 @@ internal sealed class LogSender(ILogSource source, long from, PacedSender sender
     private long next = from;
     private bool begun;
     private LogRecord? pending;
+    private long sentSequence = from - 1;
+    private TimeSpan toldAt;
 
     /// <summary>Sends until it is cancelled or fails.</summary>
     /// <exception cref="LogTruncatedException">The log does not reach back so far.</exception>
@@ -22,6 +27,7 @@ internal sealed class LogSender(ILogSource source, long from, PacedSender sender
         while (true)
         {
             await sender.ReadyAsync(cancellationToken).ConfigureAwait(false);
+            await TellProgressAsync(cancellationToken).ConfigureAwait(false);
             var record = Take(reader);
             if (record is null)
             {
@@ -36,6 +42,28 @@ internal sealed class LogSender(ILogSource source, long from, PacedSender sender
                 await SendBatchAsync(record, room, reader, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Writes the frame that says how far what was sent is behind, be it the end of the log.</summary>
+    public int WriteProgress(Memory<byte> frame) => FrameWriter.Progress(frame.Span, new ProgressBody(source.Epoch, follower.ProgressAt(Interlocked.Read(ref sentSequence))));
+
+    private async ValueTask TellProgressAsync(CancellationToken cancellationToken)
+    {
+        // At the log's end the heartbeat tells it.
+        var now = time.GetElapsedTime(0);
+        if (now - toldAt >= TellProgress && source.LatestSequence > sentSequence)
+        {
+            toldAt = now;
+            using var frame = pool.Rent(128);
+            await sender.SendAsync(frame.Memory[..WriteProgress(frame.Memory)], cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> frame, long sequence, CancellationToken cancellationToken)
+    {
+        follower.Sending(sequence, sender.SentBytes + frame.Length);
+        await sender.SendAsync(frame, cancellationToken).ConfigureAwait(false);
+        Interlocked.Exchange(ref sentSequence, sequence);
     }
 
     private static int Size(LogRecord record) => Frame.RecordFieldBytes + record.Batch.Length;
@@ -114,8 +142,9 @@ internal sealed class LogSender(ILogSource source, long from, PacedSender sender
 
         using var frame = pool.Rent(Frame.HeaderBytes + Frame.LogFieldBytes + size);
         var length = FrameWriter.Log(frame.Memory.Span, source.Epoch, source.LatestSequence, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch));
+        var last = batch[^1].Sequence + batch[^1].Count - 1;
         batch.Clear();
-        await sender.SendAsync(frame.Memory[..length], cancellationToken).ConfigureAwait(false);
+        await SendAsync(frame.Memory[..length], last, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask SendPartsAsync(LogRecord record, CancellationToken cancellationToken)
@@ -127,8 +156,8 @@ internal sealed class LogSender(ILogSource source, long from, PacedSender sender
             using var frame = pool.Rent(Frame.HeaderBytes + Frame.LogPartFieldBytes + payload.Length);
             var fields = new LogPartFields(source.Epoch, source.LatestSequence, record.Sequence, record.Count, record.Batch.Length, offset);
             var length = FrameWriter.LogPart(frame.Memory.Span, fields, payload.Span);
-            await sender.SendAsync(frame.Memory[..length], cancellationToken).ConfigureAwait(false);
             offset += payload.Length;
+            await SendAsync(frame.Memory[..length], offset < record.Batch.Length ? record.Sequence - 1 : record.Sequence + record.Count - 1, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -26,10 +26,10 @@ internal sealed class PacedSender : IDisposable
     private readonly Flow flow;
     private readonly TimeProvider time;
     private readonly int window;
-    private readonly Func<HeartbeatBody> heartbeat;
+    private readonly Func<Memory<byte>, int> heartbeat;
     private readonly Signal acknowledged = new();
     private readonly PacingBucket bucket;
-    private readonly byte[] heartbeatFrame = new byte[64];
+    private readonly byte[] heartbeatFrame = new byte[128];
     private readonly FrameClock clock = new();
     private readonly Lock clockGate = new();
     private long sent;
@@ -38,7 +38,12 @@ internal sealed class PacedSender : IDisposable
     private long consumed;
 
     /// <summary>Begins to pace the connection.</summary>
-    public PacedSender(FrameConnection connection, Flow flow, TimeProvider time, int window, Func<HeartbeatBody> heartbeat)
+    /// <param name="connection">The connection.</param>
+    /// <param name="flow">What says how fast.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="window">Bytes that may be under way.</param>
+    /// <param name="heartbeat">Writes the frame that says that this side is alive, and returns its length.</param>
+    public PacedSender(FrameConnection connection, Flow flow, TimeProvider time, int window, Func<Memory<byte>, int> heartbeat)
     {
         this.connection = connection;
         this.flow = flow;
@@ -54,6 +59,9 @@ internal sealed class PacedSender : IDisposable
 
     /// <summary>Bytes on the wire for a byte of payload, packet headers included.</summary>
     public double WireFactor { get; }
+
+    /// <summary>Bytes of frames that were given to the connection so far, the one included that is being sent.</summary>
+    public long SentBytes => Interlocked.Read(ref sent);
 
     /// <summary>How long in all writing has waited for room in the socket.</summary>
     public TimeSpan HeldBack => TimeSpan.FromTicks(Interlocked.Read(ref heldBackTicks));
@@ -142,8 +150,7 @@ internal sealed class PacedSender : IDisposable
             return true;
         }
 
-        var length = FrameWriter.Heartbeat(heartbeatFrame, heartbeat());
-        await SendAsync(heartbeatFrame.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+        await SendAsync(heartbeatFrame.AsMemory(0, heartbeat(heartbeatFrame)), cancellationToken).ConfigureAwait(false);
         return false;
     }
 

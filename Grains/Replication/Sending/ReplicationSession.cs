@@ -172,7 +172,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
 
         var epoch = source.Lease.Manifest.Epoch;
         using var flow = Open(FlowKind.Snapshot, replica, request.Class);
-        var paced = Begin(flow, () => new HeartbeatBody(epoch, 0, Clock()));
+        var paced = Begin(flow, frame => Heartbeat(frame, epoch));
         source.Touch();
         await AcceptAsync(new AcceptedBody(request.Position, layout.TotalBytes, epoch), cancellationToken).ConfigureAwait(false);
         ReplicationEvents.SnapshotFlowBegins(listener.Logger, flow.Id, request.Position, layout.TotalBytes);
@@ -191,7 +191,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
 
         var epoch = source.Lease.Manifest.Epoch;
         using var flow = Open(FlowKind.Snapshot, replica, request.Class);
-        var paced = Begin(flow, () => new HeartbeatBody(epoch, 0, Clock()));
+        var paced = Begin(flow, frame => Heartbeat(frame, epoch));
         source.Touch();
         await AcceptAsync(new AcceptedBody(request.Position, manifest.Length, epoch), cancellationToken).ConfigureAwait(false);
         var sending = new ManifestSender(manifest, source, request.Position, paced, listener.Pool);
@@ -201,41 +201,31 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
     private async Task SendLogAsync(SubscribeBody request, ReplicaKey replica, ILogSource source, CancellationToken cancellationToken)
     {
         using var flow = Open(FlowKind.Log, replica, request.Class);
-        var paced = Begin(flow, () => new HeartbeatBody(source.Epoch, source.LatestSequence, Clock()));
 
         // Opening a reader tells whether the log reaches back so far: before the subscriber hears that it is accepted.
         source.OpenReader(request.Position).Dispose();
+        using var follower = source.Follow(replica, request.Namespace == ReplicationStreams.SpoolNamespace ? FollowerMode.Spool : FollowerMode.Apply, request.Position);
+        LogSender? sending = null;
+        var paced = Begin(flow, frame => sending!.WriteProgress(frame));
+        sending = new LogSender(source, follower, request.Position, paced, listener.Pool, listener.Time);
         await AcceptAsync(new AcceptedBody(request.Position, source.LatestSequence, source.Epoch), cancellationToken).ConfigureAwait(false);
         ReplicationEvents.LogFlowBegins(listener.Logger, flow.Id, request.Position);
-        var applies = request.Namespace == ReplicationStreams.LogNamespace;
         try
         {
-            var sending = new LogSender(source, request.Position, paced, listener.Pool, listener.Time);
-            await BothAsync(sending.RunAsync, flow, paced, durable => Acknowledged(source, replica, durable, applies), cancellationToken).ConfigureAwait(false);
+            await BothAsync(sending.RunAsync, flow, paced, ack => follower.Acknowledged(ack.Durable >= 0 ? ack.Durable : null, ack.Consumed), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            if (applies)
-            {
-                source.Left(replica);
-            }
-
             ReplicationEvents.FlowEnds(listener.Logger, flow.Id, flow.SentBytes);
-        }
-    }
-
-    private static void Acknowledged(ILogSource source, ReplicaKey replica, long durable, bool applies)
-    {
-        if (applies)
-        {
-            source.Acknowledged(replica, durable);
         }
     }
 
     private Flow Open(FlowKind kind, ReplicaKey replica, string qosClass) =>
         listener.Flows.Open(new FlowId(kind, listener.Options.Node, replica), qosClass, listener.Options.InitialBytesPerSecond(kind));
 
-    private PacedSender Begin(Flow flow, Func<HeartbeatBody> heartbeat) =>
+    private int Heartbeat(Memory<byte> frame, long epoch) => FrameWriter.Heartbeat(frame.Span, new HeartbeatBody(epoch, 0, Clock()));
+
+    private PacedSender Begin(Flow flow, Func<Memory<byte>, int> heartbeat) =>
         sender = new PacedSender(connection, flow, listener.Time, listener.Options.WindowBytes, heartbeat);
 
     private async Task AcceptAsync(AcceptedBody body, CancellationToken cancellationToken)
@@ -245,13 +235,13 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
     }
 
     // Sends and hears at once. The connection lives until the peer has closed it, or either direction fails.
-    private async Task BothAsync(Func<CancellationToken, Task> send, Flow flow, PacedSender paced, Action<long> durable, CancellationToken cancellationToken)
+    private async Task BothAsync(Func<CancellationToken, Task> send, Flow flow, PacedSender paced, Action<AckBody> acknowledged, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var controlling = new RateControlLoop(connection, flow, paced, listener.Options.TargetQueueDelay, listener.Time).RunAsync(stop.Token);
         try
         {
-            await BothAsync(send, durable, stop).ConfigureAwait(false);
+            await BothAsync(send, acknowledged, stop).ConfigureAwait(false);
         }
         finally
         {
@@ -260,9 +250,9 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
         }
     }
 
-    private async Task BothAsync(Func<CancellationToken, Task> send, Action<long> durable, CancellationTokenSource stop)
+    private async Task BothAsync(Func<CancellationToken, Task> send, Action<AckBody> acknowledged, CancellationTokenSource stop)
     {
-        var hearing = HearAsync(durable, stop.Token);
+        var hearing = HearAsync(acknowledged, stop.Token);
         var sending = Task.Run(() => send(stop.Token), stop.Token);
         var first = await Task.WhenAny(hearing, sending).ConfigureAwait(false);
         if (first == sending && sending.IsCompletedSuccessfully)
@@ -276,7 +266,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
         await first.ConfigureAwait(false);
     }
 
-    private async Task HearAsync(Action<long> durable, CancellationToken cancellationToken)
+    private async Task HearAsync(Action<AckBody> acknowledged, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -288,10 +278,7 @@ internal sealed class ReplicationSession(ReplicationListener listener, Socket ac
 
             var ack = FrameReader.Ack(Expect(frame, FrameType.Ack).Span);
             sender!.Consumed(ack.Consumed);
-            if (ack.Durable >= 0)
-            {
-                durable(ack.Durable);
-            }
+            acknowledged(ack);
         }
     }
 

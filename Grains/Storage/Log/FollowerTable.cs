@@ -1,46 +1,74 @@
+using Sluice.Replication;
+
 namespace Sluice.Storage.Log;
 
-/// <summary>What the followers of a log have made durable, and who waits for it. Safe for concurrent use.</summary>
+/// <summary>The shell of a <see cref="LogFeed"/>: its clock and its lock, and who waits for replicas. Safe for concurrent use.</summary>
 internal sealed class FollowerTable(TimeProvider timeProvider)
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, FollowerStatus> followers = new(StringComparer.Ordinal);
+    private readonly LogFeed feed = new();
     private readonly List<Waiter> waiters = [];
+
+    private TimeSpan Now => timeProvider.GetElapsedTime(0);
 
     /// <summary>The followers, by name.</summary>
     public IReadOnlyList<FollowerStatus> Snapshot()
     {
         lock (gate)
         {
-            return [.. followers.Values.OrderBy(follower => follower.Node, StringComparer.Ordinal)];
-        }
-    }
-
-    /// <summary>A follower has made everything up to a sequence durable. One that starts anew may acknowledge less than before.</summary>
-    public void Acknowledge(string node, long sequence)
-    {
-        lock (gate)
-        {
-            followers[node] = new FollowerStatus(node, sequence, timeProvider.GetUtcNow());
-            for (var i = waiters.Count - 1; i >= 0; i--)
-            {
-                var waiter = waiters[i];
-                var count = CountAt(waiter.Sequence);
-                if (count >= waiter.Count)
+            var (now, wall) = (Now, timeProvider.GetUtcNow());
+            return
+            [
+                .. feed.Followers.OrderBy(follower => follower.Node, StringComparer.Ordinal).ThenBy(follower => follower.Mode).Select(follower =>
                 {
-                    waiters.RemoveAt(i);
-                    waiter.Done.TrySetResult(count);
-                }
-            }
+                    var lag = feed.LagOf(follower, now);
+                    return new FollowerStatus(follower.Node, follower.DurableSequence, wall - (now - follower.HeardAt))
+                    {
+                        Mode = follower.Mode,
+                        IsHung = LogFeed.IsHung(follower, now),
+                        LagSequences = lag.Sequences,
+                        LagBytes = lag.Bytes,
+                        Lag = lag.Time,
+                    };
+                }),
+            ];
         }
     }
 
-    /// <summary>A follower follows no more.</summary>
-    public void Remove(string node)
+    /// <summary>What each follower lacks and has, for whoever wants to slow the writers for it.</summary>
+    public IReadOnlyList<FollowerPressure> Pressures()
     {
         lock (gate)
         {
-            followers.Remove(node);
+            var now = Now;
+            return [.. feed.Followers.Select(follower => new FollowerPressure(follower, feed.Marks.BytesAt(follower.DurableSequence) ?? 0, feed.LagOf(follower, now).Bytes))];
+        }
+    }
+
+    /// <summary>The followers that have become hung, or are no longer, since this was asked last.</summary>
+    public IReadOnlyList<(LogFollower Follower, bool IsHung)> TakeChanges()
+    {
+        lock (gate)
+        {
+            return feed.TakeChanges(Now);
+        }
+    }
+
+    /// <summary>The log stands at a sequence, so many bytes after it was opened.</summary>
+    public void Advance(long sequence, long bytes)
+    {
+        lock (gate)
+        {
+            feed.Advance(sequence, bytes, Now);
+        }
+    }
+
+    /// <summary>A follower has connected, and wants the log from a sequence on.</summary>
+    public ILogFollower Join(string node, FollowerMode mode, long from)
+    {
+        lock (gate)
+        {
+            return new Connection(this, feed.Join(node, mode, from, Now));
         }
     }
 
@@ -64,7 +92,7 @@ internal sealed class FollowerTable(TimeProvider timeProvider)
         Waiter waiter;
         lock (gate)
         {
-            var present = CountAt(sequence);
+            var present = feed.CountAt(sequence);
             if (present >= count || timeout == TimeSpan.Zero)
             {
                 return present;
@@ -82,7 +110,7 @@ internal sealed class FollowerTable(TimeProvider timeProvider)
         {
             lock (gate)
             {
-                return CountAt(sequence);
+                return feed.CountAt(sequence);
             }
         }
         finally
@@ -94,10 +122,58 @@ internal sealed class FollowerTable(TimeProvider timeProvider)
         }
     }
 
-    private int CountAt(long sequence) => followers.Values.Count(follower => follower.DurableSequence >= sequence);
+    private void Acknowledge(LogFollower follower, long? durable, long consumed)
+    {
+        lock (gate)
+        {
+            // More than there is cannot be durable: what a peer says counts as far as it can be true.
+            follower.Acknowledge(durable is { } sequence ? Math.Min(sequence, feed.Latest.Sequence) : null, consumed, Now);
+            for (var i = waiters.Count - 1; durable is not null && i >= 0; i--)
+            {
+                var waiter = waiters[i];
+                var count = feed.CountAt(waiter.Sequence);
+                if (count >= waiter.Count)
+                {
+                    waiters.RemoveAt(i);
+                    waiter.Done.TrySetResult(count);
+                }
+            }
+        }
+    }
 
     private sealed record Waiter(long Sequence, int Count)
     {
         public TaskCompletionSource<int> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class Connection(FollowerTable table, LogFollower follower) : ILogFollower
+    {
+        public void Sending(long sequence, long bytes)
+        {
+            lock (table.gate)
+            {
+                follower.Sending(sequence, bytes, table.Now);
+            }
+        }
+
+        public void Acknowledged(long? durable, long consumed) => table.Acknowledge(follower, durable, consumed);
+
+        public LogProgress ProgressAt(long sequence)
+        {
+            lock (table.gate)
+            {
+                var latest = table.feed.Latest;
+                var lag = table.feed.Marks.Behind(sequence, latest with { At = table.Now });
+                return new LogProgress(latest.Sequence, latest.Bytes, sequence, lag.Bytes, lag.Time);
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (table.gate)
+            {
+                table.feed.Leave(follower);
+            }
+        }
     }
 }

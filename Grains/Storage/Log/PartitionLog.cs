@@ -25,6 +25,7 @@ public sealed class PartitionLog : ILogSource
         this.key = key;
         followers = new FollowerTable(timeProvider);
         latest = (long)database.Database.GetLatestSequenceNumber();
+        followers.Advance(latest, 0);
     }
 
     /// <inheritdoc/>
@@ -40,7 +41,7 @@ public sealed class PartitionLog : ILogSource
     /// <inheritdoc/>
     public long WrittenBytes => Interlocked.Read(ref writtenBytes);
 
-    /// <summary>The replicas that follow this log at present.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<FollowerStatus> Followers => followers.Snapshot();
 
     /// <inheritdoc/>
@@ -94,10 +95,13 @@ public sealed class PartitionLog : ILogSource
     }
 
     /// <inheritdoc/>
-    public void Acknowledged(ReplicaKey replica, long sequence) => followers.Acknowledge(replica.Node, Math.Min(sequence, LatestSequence));
+    public ILogFollower Follow(ReplicaKey replica, FollowerMode mode, long from) => followers.Join(replica.Node, mode, from);
 
-    /// <inheritdoc/>
-    public void Left(ReplicaKey replica) => followers.Remove(replica.Node);
+    /// <summary>What each follower lacks and has.</summary>
+    internal IReadOnlyList<FollowerPressure> Pressures() => followers.Pressures();
+
+    /// <summary>The followers that have become hung, or are no longer, since this was asked last.</summary>
+    internal IReadOnlyList<(LogFollower Follower, bool IsHung)> TakeChanges() => followers.TakeChanges();
 
     /// <summary>Waits until so many replicas have made a sequence durable, or the time is over.</summary>
     /// <param name="sequence">The sequence.</param>
@@ -112,12 +116,13 @@ public sealed class PartitionLog : ILogSource
         return followers.WaitAsync(sequence, count, timeout, cancellationToken);
     }
 
-    /// <summary>Clients have written so many bytes.</summary>
+    /// <summary>So many bytes have been written, by clients or by a primary's log; to be told before <see cref="Advance"/>.</summary>
     internal void CountWritten(long bytes) => Interlocked.Add(ref writtenBytes, bytes);
 
     /// <summary>The database stands at a new sequence.</summary>
     internal void Advance(long sequence)
     {
+        followers.Advance(sequence, WrittenBytes);
         Volatile.Write(ref latest, sequence);
         // The write above must not be seen after this read: a waiter that enters between them reads the sequence once more.
         Interlocked.MemoryBarrier();

@@ -21,10 +21,12 @@ internal sealed class ReplicationSection(INodeControl node, NodeRoleView role, T
         for (var i = 0; i < followers.Count; i++)
         {
             var follower = followers[i];
-            fields.Add($"slave{i}", FormattableString.Invariant($"ip={follower.Host},port={follower.Port},state={follower.State},offset={follower.Offset},lag={follower.LagSeconds}"));
+            fields.Add($"slave{i}", FormattableString.Invariant($"ip={follower.Host},port={follower.Port},state={follower.State},offset={follower.Offset},lag={follower.LagSeconds},lag_sequences={follower.LagSequences},lag_bytes={follower.LagBytes},lag_ms={follower.LagMilliseconds}"));
         }
 
         fields
+            .Add("repl_backpressure_bytes_per_second", state.BackpressureBytesPerSecond)
+            .Add("repl_backpressure_delay_ms", state.BackpressureDelayMilliseconds)
             .Add("master_failover_state", "no-failover")
             .Add("master_replid", role.Topology.ClusterId.ToString("N").PadRight(40, '0'))
             .Add("master_replid2", new string('0', 40))

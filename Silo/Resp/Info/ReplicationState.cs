@@ -32,6 +32,12 @@ internal sealed class ReplicationState(NodeReport report, NodeRoleView role, Dat
     /// <summary>Seconds since data last came; -1 when none ever did.</summary>
     public long LastIoSeconds => report.Syncs.Select(sync => sync.LastDataAt).Max() is { } last ? Math.Max(0, (long)(now - last).TotalSeconds) : -1;
 
+    /// <summary>What the writers of the shards that are held at all are held to together, bytes per second; 0: none is held.</summary>
+    public long BackpressureBytesPerSecond { get; } = report.Shards.Sum(shard => shard.BackpressureBytesPerSecond);
+
+    /// <summary>How long writes have waited for followers in all.</summary>
+    public long BackpressureDelayMilliseconds { get; } = (long)report.Shards.Sum(shard => shard.BackpressureDelay.TotalMilliseconds);
+
     /// <summary>Other nodes that hold replicas of this node's primaries.</summary>
     public IReadOnlyList<Follower> Followers
     {
@@ -59,14 +65,30 @@ internal sealed class ReplicationState(NodeReport report, NodeRoleView role, Dat
 
         var logs = primaries.SelectMany(shard => shard.Followers).Where(follower => string.Equals(follower.Node, name, StringComparison.Ordinal)).ToList();
         var lag = logs.Count == 0 ? 0 : logs.Max(follower => (now - follower.LastAcknowledged).TotalSeconds);
-        return new Follower(address.Host, address.RespPort, logs.Count >= replicas ? "online" : "send_bulk", logs.Sum(follower => follower.DurableSequence), (long)Math.Max(0, lag));
+        var state = logs.Exists(follower => follower.IsHung) ? "hung" : logs.Count(follower => follower.Mode == FollowerMode.Apply) >= replicas ? "online" : "send_bulk";
+        return new Follower(address.Host, address.RespPort, state, logs.Sum(follower => follower.DurableSequence), (long)Math.Max(0, lag))
+        {
+            LagSequences = logs.Sum(follower => follower.LagSequences),
+            LagBytes = logs.Sum(follower => follower.LagBytes),
+            LagMilliseconds = (long)logs.Select(follower => follower.Lag.TotalMilliseconds).DefaultIfEmpty().Max(),
+        };
     }
 
     /// <summary>Another node that follows this one.</summary>
     /// <param name="Host">Its address.</param>
     /// <param name="Port">Its RESP port.</param>
-    /// <param name="State">online, or send_bulk while not all its replicas follow the log.</param>
+    /// <param name="State">hung when one of its replicas is; online, or send_bulk while not all of them follow the log.</param>
     /// <param name="Offset">The sum of the sequences that it has made durable.</param>
     /// <param name="LagSeconds">Since it last acknowledged, the slowest of its replicas.</param>
-    internal sealed record Follower(string Host, int Port, string State, long Offset, long LagSeconds);
+    internal sealed record Follower(string Host, int Port, string State, long Offset, long LagSeconds)
+    {
+        /// <summary>Sequences that its replicas lack together.</summary>
+        public long LagSequences { get; init; }
+
+        /// <summary>Bytes of log that they lack together.</summary>
+        public long LagBytes { get; init; }
+
+        /// <summary>How long ago the oldest record was written that one of them lacks.</summary>
+        public long LagMilliseconds { get; init; }
+    }
 }

@@ -104,7 +104,9 @@ internal sealed class PersistenceSection(INodeControl node) : IInfoSection
             .Add("aof_rewrite_in_progress", false)
             .Add("aof_last_write_status", "ok")
             .Add("disk_bytes", report.Shards.Sum(shard => shard.DiskBytes))
-            .Add("snapshots", report.Shards.Sum(shard => shard.Snapshots));
+            .Add("snapshots", report.Shards.Sum(shard => shard.Snapshots))
+            .Add("snapshot_leases", report.Shards.Sum(shard => shard.SnapshotLeases))
+            .Add("snapshot_held_bytes", report.Shards.Sum(shard => shard.SnapshotHeldBytes));
     }
 }
 

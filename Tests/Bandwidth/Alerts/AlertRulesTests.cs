@@ -103,6 +103,16 @@ public sealed class AlertRulesTests
     }
 
     [Fact]
+    public void Hung_followers_are_told_by_the_name_of_their_replica_and_the_others_are_not()
+    {
+        var well = new FollowerStatus("c", 90, DateTimeOffset.UnixEpoch) { LagSequences = 10 };
+        var condition = Assert.Single(AlertRules.Hung([(new ReplicaKey(3, "a"), well), (new ReplicaKey(3, "a"), well with { Node = "b", IsHung = true })]));
+
+        Assert.Equal((AlertKind.FollowerHung, "3@b"), (condition.Kind, condition.Subject));
+        Assert.Contains("beyond sequence 90", condition.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Expired_grants_are_told_with_what_is_left()
     {
         var condition = AlertRules.Expired("b", 3, 30_000_000, 65_536);

@@ -188,8 +188,8 @@ public sealed class AlertWatchTests : IDisposable
 
         public ValueTask WaitForNewerAsync(long sequence, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public void Acknowledged(ReplicaKey replica, long sequence) => throw new NotSupportedException();
+        public IReadOnlyList<FollowerStatus> Followers { get; set; } = [];
 
-        public void Left(ReplicaKey replica) => throw new NotSupportedException();
+        public ILogFollower Follow(ReplicaKey replica, FollowerMode mode, long from) => throw new NotSupportedException();
     }
 }
