@@ -106,6 +106,32 @@ internal sealed partial class NodeGrain(
     public Task TopologyChanged(ClusterTopology topology) => TakeOverAsync(topology, confirmed: true);
 
     /// <inheritdoc/>
+    public Task<ClusterTopology> GetTopology() => Task.FromResult(local.Current);
+
+    /// <inheritdoc/>
+    public Task HearTopology(ClusterTopology topology) => TakeOverAsync(topology, confirmed: false);
+
+    /// <inheritdoc/>
+    public async Task<ClusterTopology> TakeCoordination()
+    {
+        if (string.Equals(local.Current.Coordinator, Name, StringComparison.Ordinal))
+        {
+            return await TopologyGrain().Get();
+        }
+
+        if (await new CoordinatorSearch(GrainFactory, time).AnswersAsync())
+        {
+            throw new OrderRefusedException("The coordinator answers: there is nothing to take over. REPLICAOF NO ONE and FAILOVER change primaries.");
+        }
+
+        await HearOthersAsync();
+        // Durable here first: whatever becomes of this call, this node goes on in the new term, and its TopologyGrain finds it when it is activated here.
+        await TakeOverAsync(TopologyRules.TakeCoordination(local.Current, Name), confirmed: false);
+        LogTakesCoordination(Name, local.Current.Term);
+        return await TopologyGrain().Get();
+    }
+
+    /// <inheritdoc/>
     public async Task<NodeReport> GetReport()
     {
         var held = local.Current.HeldBy(Name).Select(shard => shard.Shard).ToList();
@@ -176,6 +202,18 @@ internal sealed partial class NodeGrain(
         await TakeOverAsync(await TopologyGrain().Promote(shard.Shard, Name, shard.Epoch), confirmed: true);
     }
 
+    private async Task HearOthersAsync()
+    {
+        var known = local.Current;
+        var search = new CoordinatorSearch(GrainFactory, time);
+        var answers = await Task.WhenAll(known.Nodes.Where(node => node.Name != Name).Select(node => search.AskAsync(node.Name, CancellationToken.None)));
+        if (answers.FirstOrDefault(answer => answer is not null && answer.ClusterId == known.ClusterId && answer.Term > known.Term) is { } newer)
+        {
+            await TakeOverAsync(newer, confirmed: false);
+            throw new OrderRefusedException($"Node '{newer.Coordinator}' has become the coordinator already, in term {newer.Term}.");
+        }
+    }
+
     private async Task TakeOverAsync(ClusterTopology topology, bool confirmed)
     {
         if (!local.Update(topology, confirmed) && applied == local.Current.Shards && appliedConfirmed == local.Confirmed)
@@ -185,7 +223,7 @@ internal sealed partial class NodeGrain(
 
         var wanted = local.Current;
         var wantedConfirmed = local.Confirmed;
-        if (remembered.State.Version != wanted.Version)
+        if (wanted.IsNewerThan(remembered.State))
         {
             remembered.State = wanted;
             await remembered.WriteStateAsync();
@@ -233,6 +271,9 @@ internal sealed partial class NodeGrain(
 
     [LoggerMessage(4401, LogLevel.Information, "Node {Node} becomes a replica of {Source}: {Shards} shards, force {Force}")]
     private partial void LogReplicaOf(string node, string source, int shards, bool force);
+
+    [LoggerMessage(4403, LogLevel.Warning, "Node {Node} becomes the coordinator, in term {Term}, by an operator's order")]
+    private partial void LogTakesCoordination(string node, long term);
 
     [LoggerMessage(4402, LogLevel.Warning, "Shard {Shard} is promoted on {Node} although its primary {Primary} cannot be reached: writes that it had not sent are lost")]
     private partial void LogPromotedWithoutPrimary(Exception error, int shard, string node, string primary);

@@ -18,8 +18,9 @@ internal static class SluiceNode
         {
             PortCheck.Run(settings);
             await using var host = Build(settings);
+            var watch = host.Services.GetRequiredService<NodeWatch>();
             await host.RunAsync();
-            return 0;
+            return watch.Refusal is { } refusal ? NodeCommandLine.Refuse(refusal.Message) : 0;
         }
         catch (OrderRefusedException error)
         {

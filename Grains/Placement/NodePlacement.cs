@@ -20,14 +20,14 @@ internal sealed class NodePlacementDirector(ISiloStatusOracle silos) : IPlacemen
     {
         var key = target.GrainIdentity.Key.ToString() ?? "";
         var node = key[(key.IndexOf('@', StringComparison.Ordinal) + 1)..];
-        foreach (var silo in context.GetCompatibleSilos(target))
-        {
-            if (silos.TryGetSiloName(silo, out var name) && string.Equals(name, node, StringComparison.Ordinal))
-            {
-                return Task.FromResult(silo);
-            }
-        }
-
-        throw new ShardUnavailableException($"Node '{node}' is not up: '{key}' can only run there.");
+        return Task.FromResult(silos.FindNode(context.GetCompatibleSilos(target), node) ?? throw new ShardUnavailableException($"Node '{node}' is not up: '{key}' can only run there."));
     }
+}
+
+/// <summary>A node's silo has the node's name.</summary>
+internal static class NodeSilos
+{
+    /// <summary>The silo of a node among these; null when it is not there.</summary>
+    public static SiloAddress? FindNode(this ISiloStatusOracle silos, IEnumerable<SiloAddress> among, string node) =>
+        among.FirstOrDefault(silo => silos.TryGetSiloName(silo, out var name) && string.Equals(name, node, StringComparison.Ordinal));
 }

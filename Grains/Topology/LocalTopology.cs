@@ -1,7 +1,7 @@
 namespace Sluice.Topology;
 
 /// <summary>
-/// The topology as this node knows it. It never goes back to an older version. Until the TopologyGrain has been heard, it is what the node remembered from its last life
+/// The topology as this node knows it. It never goes back to an older version, nor over to another cluster. Until the TopologyGrain has been heard, it is what the node remembered from its last life
 /// and counts as unconfirmed: a primary of an unconfirmed topology may have been deposed meanwhile, and accepts no commands.
 /// </summary>
 internal sealed class LocalTopology(IGrainFactory grains) : ITopologyView
@@ -37,8 +37,14 @@ internal sealed class LocalTopology(IGrainFactory grains) : ITopologyView
     {
         lock (gate)
         {
-            var newer = topology.Version > current.Version;
-            var confirms = confirmed && !Confirmed && topology.Version >= current.Version;
+            if (current.ClusterId != Guid.Empty && topology.ClusterId != current.ClusterId)
+            {
+                // An empty one is a coordinator's that has not founded anything; any other is a stranger's, whose coordinator refuses this node when it joins.
+                return false;
+            }
+
+            var newer = topology.IsNewerThan(current);
+            var confirms = confirmed && !Confirmed && !current.IsNewerThan(topology);
             if (!newer && !confirms)
             {
                 return false;

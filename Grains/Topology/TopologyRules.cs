@@ -8,8 +8,14 @@ namespace Sluice.Topology;
 public static class TopologyRules
 {
     /// <summary>Makes a node known; the first one founds the cluster and becomes primary of all shards.</summary>
-    public static ClusterTopology Join(ClusterTopology topology, NodeAddress node, int shardCount, Func<Guid> newClusterId)
+    /// <param name="topology">The present one.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="shardCount">The number of shards that it was set up for.</param>
+    /// <param name="cluster">The cluster that its data belongs to; <see cref="Guid.Empty"/>: it has none yet.</param>
+    /// <param name="newClusterId">Names a new cluster.</param>
+    public static ClusterTopology Join(ClusterTopology topology, NodeAddress node, int shardCount, Guid cluster, Func<Guid> newClusterId)
     {
+        CheckCluster(topology, node, cluster);
         if (topology.Shards.IsEmpty)
         {
             return new ClusterTopology
@@ -77,6 +83,25 @@ public static class TopologyRules
                 _ => throw new OrderRefusedException($"Node '{node}' holds no replica of shard {shard}."),
             };
         });
+
+    /// <summary>Makes a node the coordinator of a new term.</summary>
+    public static ClusterTopology TakeCoordination(ClusterTopology topology, string node) =>
+        topology.FindNode(node) is null
+            ? throw new OrderRefusedException($"Node '{node}' knows no cluster that it has joined: there is nothing to coordinate.")
+            : topology with { Version = topology.Version + 1, Term = topology.Term + 1, Coordinator = node };
+
+    // Nothing is taken over from, or mixed with, a stranger's data; and a coordinator whose own data is gone must not found a new cluster beside the old one's nodes.
+    private static void CheckCluster(ClusterTopology topology, NodeAddress node, Guid cluster)
+    {
+        if (cluster == Guid.Empty || cluster == topology.ClusterId)
+        {
+            return;
+        }
+
+        throw new OrderRefusedException(topology.Shards.IsEmpty
+            ? $"Node '{node.Name}' holds data of cluster {cluster:N}, of which the coordinator knows nothing: its data directory is new or lost. Start the coordinator on its old one, or stop it and order SLUICE COORDINATOR TAKEOVER on a node that has the data."
+            : $"Node '{node.Name}' holds data of cluster {cluster:N}, this is cluster {topology.ClusterId:N}: start it with an empty --data directory, or with the --seeds of its own cluster.");
+    }
 
     private static ClusterTopology Change(ClusterTopology topology, IReadOnlyCollection<int> shards, Func<ShardAssignment, ShardAssignment> change)
     {

@@ -40,6 +40,9 @@ internal sealed partial class GrainNodeControl(IGrainFactory grains, IOptions<No
     public Task PromoteAsync() => Node.Promote();
 
     /// <inheritdoc/>
+    public Task TakeCoordinationAsync() => Node.TakeCoordination();
+
+    /// <inheritdoc/>
     public void Shutdown() => lifetime.StopApplication();
 
     [LoggerMessage(5201, LogLevel.Debug, "The bandwidth broker cannot be reached")]

@@ -23,6 +23,10 @@ public interface INodeControl
     /// <exception cref="OrderRefusedException">With the reason, for the operator.</exception>
     Task PromoteAsync();
 
+    /// <summary>Makes this node the coordinator in the place of one that is gone.</summary>
+    /// <exception cref="OrderRefusedException">With the reason, for the operator.</exception>
+    Task TakeCoordinationAsync();
+
     /// <summary>Begins to stop the process, in order: what is acknowledged is durable already.</summary>
     void Shutdown();
 }

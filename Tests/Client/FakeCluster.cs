@@ -61,7 +61,7 @@ internal sealed class FakeTopology : ITopologyGrain
         return Task.FromResult(Current);
     }
 
-    public Task<ClusterTopology> Join(NodeAddress node, int shardCount) => throw new NotSupportedException();
+    public Task<ClusterTopology> Join(NodeAddress node, int shardCount, Guid cluster) => throw new NotSupportedException();
 
     public Task<ClusterTopology> AddReplicas(string node, int[] shards)
     {
@@ -151,6 +151,12 @@ internal sealed class FakeNode(string name, FakeCluster cluster) : INodeGrain
     public Task DropReplicas(ImmutableArray<int> shards) => Task.CompletedTask;
 
     public Task TopologyChanged(ClusterTopology topology) => Task.CompletedTask;
+
+    public Task<ClusterTopology> GetTopology() => Task.FromResult(cluster.TopologyGrain.Current);
+
+    public Task HearTopology(ClusterTopology topology) => Task.CompletedTask;
+
+    public Task<ClusterTopology> TakeCoordination() => throw new NotSupportedException();
 
     public Task<NodeReport> GetReport() => Failure is not null ? Task.FromException<NodeReport>(Failure) : Task.FromResult(new NodeReport
     {

@@ -16,6 +16,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         Name = name;
         Port = ports[0];
+        GatewayPort = ports[3];
         Directory.CreateDirectory(directory);
         log = Path.Combine(directory, $"{name}.log");
         arguments =
@@ -32,8 +33,14 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>Starts the process and waits until it answers commands.</summary>
-    public async Task StartAsync()
+    /// <summary>The port for .NET clients.</summary>
+    public int GatewayPort { get; }
+
+    /// <summary>The process runs, as far as this test has done to it.</summary>
+    public bool IsRunning => process is not null;
+
+    /// <summary>Starts the process and waits until it answers commands about all shards, or about itself alone when their other nodes may be down.</summary>
+    public async Task StartAsync(bool alone = false)
     {
         var writer = new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         var info = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -51,8 +58,18 @@ internal sealed class NodeProcess : IAsyncDisposable
         await Eventually.IsTrueAsync($"node {Name} answers (log: {log})", StartBound, async () =>
         {
             await using var connection = await RedisConnection.OpenAsync(Port);
-            return !(await connection.SendAsync("DBSIZE")).IsError;
+            return !(await connection.SendAsync(alone ? "PING" : "DBSIZE")).IsError;
         });
+    }
+
+    /// <summary>Starts the process and waits until it ends by itself.</summary>
+    /// <returns>Its exit status, and all that it has said.</returns>
+    public async Task<(int Status, string Said)> RunToItsEndAsync(TimeSpan bound)
+    {
+        using var run = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var said = await Task.WhenAll(run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync()).WaitAsync(bound);
+        await run.WaitForExitAsync();
+        return (run.ExitCode, string.Concat(said));
     }
 
     /// <summary>kill -9.</summary>

@@ -35,6 +35,8 @@ internal sealed class FakeNode : INodeControl, ITopologyView
 
     public Task PromoteAsync() => Ordered("promote");
 
+    public Task TakeCoordinationAsync() => Ordered("take coordination");
+
     public void Shutdown() => Orders.Add("shutdown");
 
     public ValueTask RefreshAsync(CancellationToken cancellationToken)

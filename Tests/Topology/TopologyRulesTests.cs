@@ -6,7 +6,7 @@ public sealed class TopologyRulesTests
 {
     private static readonly NodeAddress A = new("a", "127.0.0.1", 9221, 9321);
     private static readonly NodeAddress B = new("b", "127.0.0.1", 9222, 9322);
-    private static readonly ClusterTopology Two = TopologyRules.Join(TopologyRules.Join(new ClusterTopology(), A, 4, Guid.NewGuid), B, 4, Guid.NewGuid);
+    private static readonly ClusterTopology Two = TopologyRules.Join(TopologyRules.Join(new ClusterTopology(), A, 4, Guid.Empty, Guid.NewGuid), B, 4, Guid.Empty, Guid.NewGuid);
 
     [Fact]
     public void The_first_node_becomes_primary_of_all_shards_at_epoch_1()
@@ -17,12 +17,12 @@ public sealed class TopologyRulesTests
     }
 
     [Fact]
-    public void A_node_that_joins_again_with_the_same_address_changes_nothing() => Assert.Same(Two, TopologyRules.Join(Two, B, 4, Guid.NewGuid));
+    public void A_node_that_joins_again_with_the_same_address_changes_nothing() => Assert.Same(Two, TopologyRules.Join(Two, B, 4, Guid.Empty, Guid.NewGuid));
 
     [Fact]
     public void A_node_that_moved_is_known_by_its_new_address_only()
     {
-        var moved = TopologyRules.Join(Two, B with { Host = "127.0.0.2" }, 4, Guid.NewGuid);
+        var moved = TopologyRules.Join(Two, B with { Host = "127.0.0.2" }, 4, Guid.Empty, Guid.NewGuid);
 
         Assert.Equal("127.0.0.2", moved.FindNode("b")!.Host);
         Assert.Equal(2, moved.Nodes.Length);
@@ -32,7 +32,7 @@ public sealed class TopologyRulesTests
     [Fact]
     public void A_node_started_for_another_number_of_shards_is_refused_with_the_right_number()
     {
-        var error = Assert.Throws<OrderRefusedException>(() => TopologyRules.Join(Two, B, 8, Guid.NewGuid));
+        var error = Assert.Throws<OrderRefusedException>(() => TopologyRules.Join(Two, B, 8, Guid.Empty, Guid.NewGuid));
         Assert.Contains("--shards 4", error.Message, StringComparison.Ordinal);
     }
 
@@ -79,5 +79,37 @@ public sealed class TopologyRulesTests
     {
         var error = Assert.Throws<OrderRefusedException>(() => TopologyRules.AddReplicas(Two, "b", [4]));
         Assert.Contains("no shard 4", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_node_with_data_of_another_cluster_is_refused_and_told_which()
+    {
+        var stranger = Guid.NewGuid();
+
+        var error = Assert.Throws<OrderRefusedException>(() => TopologyRules.Join(Two, B, 4, stranger, Guid.NewGuid));
+
+        Assert.Contains($"{stranger:N}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{Two.ClusterId:N}", error.Message, StringComparison.Ordinal);
+        Assert.Same(Two, TopologyRules.Join(Two, B, 4, Two.ClusterId, Guid.NewGuid));
+    }
+
+    [Fact]
+    public void A_coordinator_that_lost_its_data_founds_no_second_cluster_beside_nodes_that_have_theirs()
+    {
+        var error = Assert.Throws<OrderRefusedException>(() => TopologyRules.Join(new ClusterTopology(), B, 4, Two.ClusterId, Guid.NewGuid));
+        Assert.Contains("SLUICE COORDINATOR TAKEOVER", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_takeover_begins_a_term_that_wins_over_whatever_the_old_coordinator_still_changes()
+    {
+        var taken = TopologyRules.TakeCoordination(Two, "b");
+        var old = TopologyRules.AddReplicas(TopologyRules.AddReplicas(TopologyRules.AddReplicas(Two, "b", [0]), "b", [1]), "b", [2]);
+
+        Assert.Equal(("b", Two.Term + 1), (taken.Coordinator, taken.Term));
+        Assert.True(old.Version > taken.Version);
+        Assert.True(taken.IsNewerThan(old));
+        Assert.False(old.IsNewerThan(taken));
+        Assert.Throws<OrderRefusedException>(() => TopologyRules.TakeCoordination(Two, "c"));
     }
 }

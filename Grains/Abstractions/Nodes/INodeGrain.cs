@@ -25,6 +25,22 @@ public interface INodeGrain : IGrainWithStringKey
     [Alias("TopologyChanged")]
     Task TopologyChanged(ClusterTopology topology);
 
+    /// <summary>The topology as this node knows it, whether or not the coordinator is up.</summary>
+    [Alias("GetTopology"), AlwaysInterleave]
+    Task<ClusterTopology> GetTopology();
+
+    /// <summary>Another node than the coordinator knows a newer topology.</summary>
+    [Alias("HearTopology")]
+    Task HearTopology(ClusterTopology topology);
+
+    /// <summary>
+    /// Makes this node the coordinator, which keeps the topology, because the present one is down for good. Idempotent. An old coordinator that comes back yields as soon as it hears of it.
+    /// </summary>
+    /// <returns>The topology of the new term.</returns>
+    /// <exception cref="OrderRefusedException">The present coordinator answers, or another node has taken over already.</exception>
+    [Alias("TakeCoordination"), ResponseTimeout("00:01:00")]
+    Task<ClusterTopology> TakeCoordination();
+
     /// <summary>What this node is and does.</summary>
     [Alias("GetReport"), AlwaysInterleave]
     Task<NodeReport> GetReport();

@@ -18,6 +18,15 @@ public sealed record ClusterTopology
     /// <summary>All shards, in order; empty before the first node has joined.</summary>
     [Id(3)] public ImmutableArray<ShardAssignment> Shards { get; init; } = [];
 
+    /// <summary>The node that keeps the topology; empty: the node of the first seed, as long as nobody has taken over from it.</summary>
+    [Id(4)] public string Coordinator { get; init; } = "";
+
+    /// <summary>Rises by one with each takeover: what an older coordinator still changes counts for nothing.</summary>
+    [Id(5)] public long Term { get; init; }
+
+    /// <summary>Whether this picture replaces another one: by term, then by version.</summary>
+    public bool IsNewerThan(ClusterTopology other) => Term != other.Term ? Term > other.Term : Version > other.Version;
+
     /// <summary>The node of this name, or null.</summary>
     public NodeAddress? FindNode(string name) => Nodes.FirstOrDefault(node => string.Equals(node.Name, name, StringComparison.Ordinal));
 

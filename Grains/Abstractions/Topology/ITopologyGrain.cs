@@ -16,9 +16,12 @@ public interface ITopologyGrain : IGrainWithIntegerKey
     /// <summary>
     /// Makes a node known, or its new address. The first node to join a new cluster becomes primary of all shards.
     /// </summary>
-    /// <exception cref="OrderRefusedException">The node was set up for another number of shards.</exception>
+    /// <param name="node">The node.</param>
+    /// <param name="shardCount">The number of shards that it was set up for.</param>
+    /// <param name="cluster">The cluster that its data belongs to; <see cref="Guid.Empty"/>: it has none yet.</param>
+    /// <exception cref="OrderRefusedException">The node was set up for another number of shards, or holds data of another cluster.</exception>
     [Alias("Join")]
-    Task<ClusterTopology> Join(NodeAddress node, int shardCount);
+    Task<ClusterTopology> Join(NodeAddress node, int shardCount, Guid cluster);
 
     /// <summary>Makes a node hold a replica of a shard. Does nothing when it does already.</summary>
     /// <exception cref="OrderRefusedException">The node is the shard's primary, or unknown.</exception>

@@ -65,11 +65,12 @@ internal static class NodeCommands
         Server("role", 1, NoScript | Loading | Stale | Fast, "2.8.12", "Tell the node's role", more: ["admin", "dangerous"]),
         Server("shutdown", -1, Order | NoMulti | AllowBusy, "1.0.0", "Stop the node"),
         Server("slaveof", -3, Admin | NoScript | Stale | NoAsyncLoading, "1.0.0", "The old name of REPLICAOF") with { ReplacedBy = "REPLICAOF" },
-        Server("sluice", -2, None, "7.0.0", "A container for orders about the bandwidth of the whole cluster", "Depends on subcommand") with
+        Server("sluice", -2, None, "7.0.0", "A container for orders about the whole cluster: its bandwidth and its coordinator", "Depends on subcommand") with
         {
             Subcommands =
             [
                 Server("sluice|class", -2, Order, "7.0.0", "Change a QoS class, or show the class table"),
+                Server("sluice|coordinator", -2, Order, "7.0.0", "Show which node keeps the topology, or take over from one that is gone"),
                 Server("sluice|help", 2, Loading | Stale, "7.0.0", "List the subcommands"),
                 Server("sluice|pause", -3, Order, "7.0.0", "Pause a full copy or all, until a time if wanted"),
                 Server("sluice|resume", 3, Order, "7.0.0", "Let a paused full copy or all go on"),

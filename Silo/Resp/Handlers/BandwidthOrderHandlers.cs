@@ -5,8 +5,8 @@ using Sluice.Configuration;
 namespace Sluice.Silo.Resp.Handlers;
 
 /// <summary>
-/// SLUICE and its subcommands: orders about the bandwidth of the whole cluster, which Redis has no words for. (What is one node's own is a parameter: CONFIG SET.) Each is durable
-/// when it is answered, and takes effect on running copies within one second.
+/// SLUICE and its subcommands: orders about the whole cluster, which Redis has no words for: its bandwidth, and its coordinator. (What is one node's own is a parameter: CONFIG SET.) Each is durable
+/// when it is answered; those about bandwidth take effect on running copies within one second.
 /// </summary>
 internal sealed class BandwidthOrderHandlers(INodeControl node, ITopologyView topology, TimeProvider time)
 {
@@ -17,6 +17,7 @@ internal sealed class BandwidthOrderHandlers(INodeControl node, ITopologyView to
         "SYNC <shard@node> [CLASS <class>] [LIMIT <size>]", "    Change the class or the limit of the sync that builds this replica, or show them.",
         "PAUSE <shard@node>|ALL [UNTIL <unix-time-seconds>|FOR <seconds>]", "    Pause a full copy, or all.",
         "RESUME <shard@node>|ALL", "    Let a full copy, or all, go on.",
+        "COORDINATOR [TAKEOVER]", "    Show which node keeps the topology, or make this one keep it because that one is gone for good.",
         "HELP", "    Prints this help.",
     ];
 
@@ -24,6 +25,7 @@ internal sealed class BandwidthOrderHandlers(INodeControl node, ITopologyView to
     public IEnumerable<KeyValuePair<string, CommandHandler>> Handlers =>
     [
         new("sluice|class", context => AnswerAsync(context, ClassAsync)),
+        new("sluice|coordinator", context => AnswerAsync(context, CoordinatorAsync)),
         new("sluice|help", context => HelpReply.Write(context, Help)),
         new("sluice|pause", context => AnswerAsync(context, PauseAsync)),
         new("sluice|resume", context => AnswerAsync(context, ResumeAsync)),
@@ -42,7 +44,7 @@ internal sealed class BandwidthOrderHandlers(INodeControl node, ITopologyView to
         }
         catch (Exception error) when (error is OrleansException or TimeoutException or IOException or HttpRequestException)
         {
-            await context.Error($"ERR the bandwidth broker cannot be reached: {error.Message}");
+            await context.Error($"ERR the coordinator cannot be reached: {error.Message}");
         }
     }
 
@@ -80,6 +82,27 @@ internal sealed class BandwidthOrderHandlers(INodeControl node, ITopologyView to
 
         await node.Broker.SetClass(next);
         await context.Ok();
+    }
+
+    private async Task CoordinatorAsync(CommandContext context)
+    {
+        if (context.Arguments.Length == 3 && context.Is(2, "TAKEOVER"))
+        {
+            await node.TakeCoordinationAsync();
+            await context.Ok();
+            return;
+        }
+
+        if (context.Arguments.Length > 2)
+        {
+            throw SyntaxError(context.Text(2), "TAKEOVER");
+        }
+
+        context.Reply.Map(2);
+        context.Reply.BulkString("coordinator");
+        context.Reply.BulkString(topology.Current.Coordinator);
+        context.Reply.BulkString("term");
+        context.Reply.Integer(topology.Current.Term);
     }
 
     private async Task SyncAsync(CommandContext context)

@@ -28,6 +28,8 @@ internal sealed class ServerSection(LiveConfiguration configuration, NodeRoleVie
             .Add("process_id", Environment.ProcessId)
             .Add("run_id", role.Topology.ClusterId.ToString("N").PadRight(40, '0'))
             .Add("node_name", node.Name)
+            .Add("coordinator", role.Topology.Coordinator)
+            .Add("coordinator_term", role.Topology.Term)
             .Add("tcp_port", configuration.Port)
             .Add("server_time_usec", (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond)
             .Add("uptime_in_seconds", (long)uptime.TotalSeconds)
