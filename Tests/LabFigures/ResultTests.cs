@@ -84,6 +84,20 @@ public sealed class ResultTests
         Assert.Contains("| b | 0.500 | at least 1.000 | **missed** |", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_section_of_the_readme_is_written_anew_and_the_rest_is_left()
+    {
+        var readme = $"before\n{ReadmeSection.Begin}\nold\n{ReadmeSection.End}\nafter\n";
+
+        var renewed = ReadmeSection.Renew(readme, [Result("slow", 45, isQuick: false) with { Variant = "routed/cubic" }]);
+
+        Assert.StartsWith($"before\n{ReadmeSection.Begin}\n", renewed, StringComparison.Ordinal);
+        Assert.EndsWith($"\n{ReadmeSection.End}\nafter\n", renewed, StringComparison.Ordinal);
+        Assert.Contains("| Sluice | 45.0 s | - |", renewed, StringComparison.Ordinal);
+        Assert.DoesNotContain("old", renewed, StringComparison.Ordinal);
+        Assert.Equal("no marks", ReadmeSection.Renew("no marks", [Result("slow", 45, isQuick: false)]));
+    }
+
     private static CaseResult Result(string scenario, double value, bool isQuick) =>
         new() { Scenario = scenario, Variant = "nic/cubic", System = "Sluice", IsQuick = isQuick, Figures = [new Figure("time", value, "s")] };
 

@@ -40,7 +40,7 @@ internal static class LabPage
         | CPU | user and system seconds of the process and its children for each GiB of payload |
         | equal | at the end `sluice digest` compares all keys, values and expiries of both nodes |
 
-        Peers are Debian's `redis-server` and `rsync` with their defaults, in the same run: Redis from a file on the primary's disk or diskless (without its 5 s of delay), rsync from a daemon, whole files, the tables of the same database; `rsync bwlimit` is told to keep to 80 % of the link.
+        Peers are Debian's `redis-server` and `rsync` with their defaults, in the same run: Redis from a file on the primary's disk or diskless (without its 5 s of delay), rsync from a daemon, whole files, the same database without its archived logs; `rsync bwlimit` is told to keep to 80 % of the link.
 
 
         """;

@@ -5,6 +5,8 @@ namespace Sluice.Lab.Report;
 /// <summary>Results as a person reads them at a terminal.</summary>
 internal static class ResultTable
 {
+    private const int PipeWidth = 150;
+
     /// <summary>All figures of one case, and its bounds.</summary>
     public static void PrintCase(CaseResult result)
     {
@@ -37,6 +39,18 @@ internal static class ResultTable
             }
         }
 
-        AnsiConsole.Write(table);
+        Terminal().Write(table);
+    }
+
+    // A pipe has no width and no colours.
+    private static IAnsiConsole Terminal()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect });
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = PipeWidth;
+        }
+
+        return console;
     }
 }

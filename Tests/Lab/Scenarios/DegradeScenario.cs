@@ -63,9 +63,9 @@ internal sealed class DegradeScenario : IScenario
             [
                 sluice.NoRestart(),
                 new Bound("below the new capacity after", shape == NetworkShape.Nic ? drained : SecondsUntilBelow(seen, fall, rise), BoundKind.AtMost, context.IsQuick ? 4 : 2, "s"),
-                seen.ForegroundBound("foreground p99 from 2 s after the fall", calm, rise, context.IsQuick ? 48 : 12),
+                seen.ForegroundBound("foreground p99 from 2 s after the fall", calm, rise, context.IsQuick ? 100 : 12),
                 new Bound("LinkDegraded raised after", alerted, BoundKind.AtMost, hold, "s"),
-                new Bound("new speed found after", SecondsUntilFound(seen, fall, rise), BoundKind.AtMost, context.IsQuick ? 8 : 5, "s"),
+                new Bound("new speed found after", SecondsUntilFound(seen, fall, rise), BoundKind.AtMost, context.IsQuick ? 15 : 5, "s"),
                 await sluice.EqualAsync(),
             ],
         };

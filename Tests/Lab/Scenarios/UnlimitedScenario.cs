@@ -75,7 +75,7 @@ internal sealed class UnlimitedScenario : IScenario
         var seconds = seen.CopySeconds;
         var round = new Round(
             system.PayloadBytes / MiB / seconds, system.PayloadBytes / MiB / ((copied - seen.Start) / Measuring.Recording.Second),
-            seen.Recording.PrimaryCpu(seen.Start, seen.End), seen.Recording.ReplicaCpu(seen.Start, seen.End), seen.Recording.PrimaryGrowth(seen.Start, seen.End) / MiB, seen.Recording.ReplicaGrowth(seen.Start, seen.End) / MiB);
+            seen.CopySeconds, seen.Recording.PrimaryCpu(seen.Start, seen.End), seen.Recording.ReplicaCpu(seen.Start, seen.End), seen.Recording.PrimaryGrowth(seen.Start, seen.End) / MiB, seen.Recording.ReplicaGrowth(seen.Start, seen.End) / MiB);
         await system.DisposeAsync();
         foreach (var left in Directory.EnumerateFileSystemEntries(context.Directory).ToList())
         {
@@ -90,10 +90,11 @@ internal sealed class UnlimitedScenario : IScenario
     private static IEnumerable<Figure> Figures(string name, Round round) =>
     [
         new($"{name}: durable", round.Speed, "MiB/s"), new($"{name}: until done", round.SpeedUntilDone, "MiB/s"),
+        new($"{name}: processors busy with it", (round.PrimaryCpu + round.ReplicaCpu) / round.Seconds / Environment.ProcessorCount * 100, "%"),
         new($"{name}: primary's CPU", round.PrimaryCpu, "s"), new($"{name}: replica's CPU", round.ReplicaCpu, "s"),
         new($"{name}: primary's memory", round.PrimaryMemory, "MiB"), new($"{name}: replica's memory", round.ReplicaMemory, "MiB"),
     ];
 
-    /// <summary>One copy. Speeds in MiB/s, processor time in seconds, memory growth in MiB.</summary>
-    private sealed record Round(double Speed, double SpeedUntilDone, double PrimaryCpu, double ReplicaCpu, double PrimaryMemory, double ReplicaMemory);
+    /// <summary>One copy. Speeds in MiB/s, times in seconds, memory growth in MiB.</summary>
+    private sealed record Round(double Speed, double SpeedUntilDone, double Seconds, double PrimaryCpu, double ReplicaCpu, double PrimaryMemory, double ReplicaMemory);
 }

@@ -6,7 +6,7 @@ using Sluice.Lab.Scenarios;
 namespace Sluice.Lab.Systems;
 
 /// <summary>
-/// An rsync daemon that offers the database files of a stopped node, and an rsync that fetches them, whole files, tried again when it fails. Logs are left out: a full copy has none of them. A small redis-server beside it answers the foreground.
+/// An rsync daemon that offers the database files of a stopped node, and an rsync that fetches them, whole files, tried again when it fails. Archived logs are left out: a full copy has none of them. A small redis-server beside it answers the foreground.
 /// </summary>
 /// <param name="context">What every case has.</param>
 /// <param name="network">Where it runs.</param>
@@ -87,7 +87,7 @@ internal sealed class RsyncPair(CaseContext context, LabNetwork network, int mib
         Directory.CreateDirectory(target);
         string[] limit = bytesPerSecond > 0 ? [string.Create(CultureInfo.InvariantCulture, $"--bwlimit={bytesPerSecond / 1024}")] : [];
         client = LabProcess.Start(
-            Network[LabNetwork.Replica], Path.Combine(Context.Directory, "rsync.log"), ["rsync", "-r", "--whole-file", "--exclude=*.log", .. limit, $"rsync://{Network.AddressOf(LabNetwork.Primary)}:{Port}/data/", target]);
+            Network[LabNetwork.Replica], Path.Combine(Context.Directory, "rsync.log"), ["rsync", "-r", "--whole-file", "--exclude=archive/", .. limit, $"rsync://{Network.AddressOf(LabNetwork.Primary)}:{Port}/data/", target]);
     }
 
     private async Task StartDaemonAsync()
