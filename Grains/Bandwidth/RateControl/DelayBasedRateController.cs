@@ -193,7 +193,14 @@ public sealed class DelayBasedRateController
 
     private void StartUp()
     {
-        if (path.QueueDelay > SetPoint || HasLoss())
+        if (HasLoss())
+        {
+            EndStartUp(path.Latest);
+            YieldToLoss();
+            return;
+        }
+
+        if (path.QueueDelay > SetPoint)
         {
             EndStartUp(path.Latest);
             return;
@@ -363,7 +370,8 @@ public sealed class DelayBasedRateController
     {
         EndQuiet();
         buffer = Math.Min(target, BufferPart * path.QueuePeak);
-        ceiling = Math.Min(available, path.Recent);
+        // While bytes were lost the bottleneck was full. What was delivered before that, on the way up, is less.
+        ceiling = Math.Min(available, Math.Max(path.Recent, path.Latest));
         ceilingEnds = now + CeilingSeconds;
         rate = available = AfterLoss * ceiling;
 

@@ -13,6 +13,9 @@ public sealed class DelayBasedRateControllerTests(ITestOutputHelper output)
     // In a buffer that is shorter than the target queue delay losses come before the delay, and the rate is never quite steady.
     private const double ShortBuffer = 0.01;
 
+    // In such a buffer a link that became faster right after a loss is found late: the rate stays below what was lost at for seconds. Of 221 links 9 are below nine tenths of what the kernel alone reaches, none below this.
+    private const double ShortPart = 0.75;
+
     public static TheoryData<CongestionControlKind, double> Kernels()
     {
         var data = new TheoryData<CongestionControlKind, double>();
@@ -77,21 +80,29 @@ public sealed class DelayBasedRateControllerTests(ITestOutputHelper output)
     {
         const int Seeds = 1000;
         var failures = new List<string>();
-        var (near, far) = (new List<LinkResult>(), new List<LinkResult>());
+        var (near, far, shallow) = (new List<LinkResult>(), new List<LinkResult>(), new List<LinkResult>());
         for (var seed = 1; seed <= Seeds; seed++)
         {
             var scenario = LinkScenario.Random(seed);
             var result = scenario.Run();
-            (scenario.BaseRtt <= 0.05 ? near : far).Add(result);
+            (scenario.BaseRtt > 0.05 ? far : IsShort(scenario) ? shallow : near).Add(result);
             if (scenario.BaseRtt <= 0.05 && Complaint(scenario, result) is { } complaint)
             {
                 failures.Add($"{complaint}: {scenario}: {result}");
             }
         }
 
-        Report("up to 50 ms", near);
+        Report("up to 50 ms, buffers of 10 ms and more", near);
+        Report("up to 50 ms, shorter buffers", shallow);
         Report("50 to 200 ms", far);
         Assert.True(failures.Count == 0, string.Join(Environment.NewLine, failures));
+
+        Assert.InRange(near.Average(result => result.Utilisation), 0.98, 1.001);
+        Assert.InRange(shallow.Average(result => result.Utilisation), 0.94, 1.001);
+
+        // Paths across an ocean: what is reached, so that it is not lost again.
+        Assert.InRange(far.Average(result => result.Utilisation), 0.85, 1.001);
+        Assert.InRange(far.Average(result => result.DelayP99), 0, 0.02);
     }
 
     [Fact]
@@ -195,11 +206,13 @@ public sealed class DelayBasedRateControllerTests(ITestOutputHelper output)
 
         // What the kernel itself makes of this link when nobody paces it is all that can be asked for: reno and cubic after losses, BBR's own pauses.
         var bare = scenario.Run(Fixed(2 * scenario.Capacity.Max(at => at.Rate)));
-        var isShort = scenario.BufferSeconds * scenario.Capacity[0].Rate < ShortBuffer * scenario.Capacity.Max(at => at.Rate);
-        return result.Utilisation < (isShort ? Math.Min(0.9, 0.7 * bare.Utilisation) : bare.Utilisation > 0.95 ? 0.9 : 0.8 * bare.Utilisation) ? "utilisation"
+        var isShort = IsShort(scenario);
+        return result.Utilisation < (isShort ? ShortPart * Math.Min(1, bare.Utilisation) : bare.Utilisation > 0.95 ? 0.9 : 0.8 * bare.Utilisation) ? "utilisation"
             : !isShort && result.Variation > Math.Max(0.15, 1.25 * bare.Variation) ? "variation"
             : null;
     }
+
+    private static bool IsShort(LinkScenario scenario) => scenario.BufferSeconds * scenario.Capacity[0].Rate < ShortBuffer * scenario.Capacity.Max(at => at.Rate);
 
     private static RateControlUnderTest Fixed(double rate) => (in PathSample _, in FlowAllowance _) =>
         new RateDecision { PacingBytesPerSecond = (long)rate, NextSample = TimeSpan.FromMilliseconds(20) };
