@@ -71,10 +71,11 @@ public sealed class TransferLayout
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var file in manifest.Files)
         {
-            var plain = file.Name.Length is > 0 and <= 255 && file.Name is not "." and not ".." && file.Name.AsSpan().IndexOfAny('/', '\\', '\0') < 0;
+            var plain = file.Name.Length is > 0 and <= 255 && file.Name is not "." and not ".." && file.Name.AsSpan().IndexOfAny('/', '\\', '\0') < 0
+                && !file.Name.StartsWith("sluice-", StringComparison.Ordinal);
             if (!plain || file.Size < 0 || !seen.Add(file.Name))
             {
-                throw new InvalidManifestException($"The manifest's file '{file.Name}' of {file.Size} bytes is refused: each file needs a plain name of its own and a size.");
+                throw new InvalidManifestException($"The manifest's file '{file.Name}' of {file.Size} bytes is refused: each file needs a plain name of its own, not one of Sluice's (sluice-...), and a size.");
             }
         }
     }

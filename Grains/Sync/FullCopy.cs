@@ -45,7 +45,8 @@ internal sealed partial class FullCopy(
         try
         {
             var lease = await FetchManifestAsync(offer, cancellationToken);
-            await using var staging = await StagingWriter.CreateAsync(stagingDirectory, lease.Manifest, lease.Transfer, time, logger, cancellationToken);
+            await using var staging = await StagingWriter.CreateAsync(
+                stagingDirectory, new StagingPlan(lease.Id, order.Source, lease.Manifest, lease.Transfer), [], time, logger, cancellationToken);
             tracker.CopyBegins(lease.TransferBytes());
             tracker.Enter(SyncState.Copying, $"{lease.Transfer.Length} files from {order.Source}");
             await TransferAsync(lease, staging, cancellationToken);

@@ -105,7 +105,8 @@ internal static class CopyBenchmark
         await listener.StartAsync(CancellationToken.None);
         await using var provider = new ReplicationStreamProvider(
             new ReplicationOptions { Node = "b" }, new OnePeer(listener.EndPoint), new FrameBufferPool(), time, NullLogger<ReplicationStreamProvider>.Instance);
-        await using var writer = await StagingWriter.CreateAsync(staging, snapshot.Lease.Manifest, snapshot.Lease.Transfer, time, NullLogger.Instance, CancellationToken.None);
+        await using var writer = await StagingWriter.CreateAsync(
+            staging, new StagingPlan(snapshot.Lease.Id, "a", snapshot.Lease.Manifest, snapshot.Lease.Transfer), [], time, NullLogger.Instance, CancellationToken.None);
         var observer = new Observer(writer);
         var handle = (ReplicationSubscriptionHandle<SnapshotChunk>)await provider
             .GetStream<SnapshotChunk>(ReplicationStreams.Snapshot(new ReplicaKey(0, "a"), snapshot.Lease.Id)).SubscribeAsync(observer);

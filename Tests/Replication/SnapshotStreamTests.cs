@@ -155,7 +155,8 @@ public sealed class SnapshotStreamTests
     }
 
     internal static Task<StagingWriter> CreateAsync(LoopbackNodes nodes, FileSnapshot snapshot) =>
-        StagingWriter.CreateAsync(nodes.PathOf("staging"), snapshot.Lease.Manifest, snapshot.Lease.Transfer, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        StagingWriter.CreateAsync(
+            nodes.PathOf("staging"), new StagingPlan(snapshot.Lease.Id, "a", snapshot.Lease.Manifest, snapshot.Lease.Transfer), [], TimeProvider.System, NullLogger.Instance, CancellationToken.None);
 
     private static void AssertSameFiles(LoopbackNodes nodes, FileSnapshot snapshot)
     {

@@ -141,6 +141,7 @@ public sealed class StagingWriterTests : IDisposable
     [InlineData("")]
     [InlineData("a\0b")]
     [InlineData("a\\b")]
+    [InlineData("sluice-journal")]
     public async Task A_manifest_that_would_write_elsewhere_is_refused(string name)
     {
         var manifest = Manifest([[]]);
@@ -155,7 +156,7 @@ public sealed class StagingWriterTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(Staging, "old.sst"), "old");
         await using var writer = await CreateAsync(Manifest([[]]));
         await writer.CompleteAsync(CancellationToken.None);
-        Assert.Equal(["0.sst"], Directory.GetFiles(Staging).Select(Path.GetFileName));
+        Assert.Equal(["0.sst", StagingJournal.FileName], Directory.GetFileSystemEntries(Staging).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -185,5 +186,6 @@ public sealed class StagingWriterTests : IDisposable
     };
 
     private Task<StagingWriter> CreateAsync(SnapshotManifest manifest) =>
-        StagingWriter.CreateAsync(Staging, manifest, [.. Enumerable.Range(0, manifest.Files.Length)], TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        StagingWriter.CreateAsync(
+            Staging, new StagingPlan(Guid.NewGuid(), "a", manifest, [.. Enumerable.Range(0, manifest.Files.Length)]), [], TimeProvider.System, NullLogger.Instance, CancellationToken.None);
 }

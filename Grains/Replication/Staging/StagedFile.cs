@@ -4,14 +4,15 @@ namespace Sluice.Replication;
 
 /// <summary>One file while it is being staged: what was written, and the checksum of it.</summary>
 /// <param name="expected">What the manifest says.</param>
-/// <param name="handle">The new file.</param>
-internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) : IDisposable
+/// <param name="handle">The file.</param>
+/// <param name="written">Bytes of it that are there already.</param>
+/// <param name="writtenCrc">Their checksum.</param>
+internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle, long written = 0, uint writtenCrc = 0) : IDisposable
 {
     // Write-back begins in steps of so much: large enough for the disk, small enough that an fsync never finds much.
     private const long WriteBackStep = 8 << 20;
 
-    private long writeBackFrom;
-    private uint crc;
+    private long writeBackFrom = written;
 
     // Frames are whole blocks but for a file's last one; from the first byte that is none on, the file goes through the page cache.
     private bool isDirect = DirectIo.SetDirect(handle, true);
@@ -20,7 +21,10 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
     public SnapshotFile Expected => expected;
 
     /// <summary>Bytes written so far.</summary>
-    public long Written { get; private set; }
+    public long Written { get; private set; } = written;
+
+    /// <summary>CRC-32C of what was written so far.</summary>
+    public uint Crc { get; private set; } = writtenCrc;
 
     /// <summary>All bytes are written.</summary>
     public bool IsWhole => Written == expected.Size;
@@ -38,12 +42,12 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
             await WriteThroughCacheAsync(data[direct..], Written + direct).ConfigureAwait(false);
         }
 
-        crc = dataCrc is { } known ? Crc32C.Combine(crc, known, data.Length) : Crc32C.Append(crc, data.Span);
+        Crc = dataCrc is { } known ? Crc32C.Combine(Crc, known, data.Length) : Crc32C.Append(Crc, data.Span);
         Written += data.Length;
         IsDirty = true;
         if (!isDirect && Written - writeBackFrom >= WriteBackStep)
         {
-            StagingFiles.BeginWriteBack(handle, writeBackFrom, Written - writeBackFrom);
+            DiskFiles.BeginWriteBack(handle, writeBackFrom, Written - writeBackFrom);
             writeBackFrom = Written;
         }
 
@@ -92,9 +96,9 @@ internal sealed class StagedFile(SnapshotFile expected, SafeFileHandle handle) :
     /// <summary>A whole file must be what the manifest says.</summary>
     public void Check()
     {
-        if (IsWhole && crc != expected.Crc32C)
+        if (IsWhole && Crc != expected.Crc32C)
         {
-            throw new StagedFileCorruptException(expected.Name, $"The staged file '{expected.Name}' of {expected.Size} bytes has the checksum {crc:x8}, its manifest says {expected.Crc32C:x8}.");
+            throw new StagedFileCorruptException(expected.Name, $"The staged file '{expected.Name}' of {expected.Size} bytes has the checksum {Crc:x8}, its manifest says {expected.Crc32C:x8}.");
         }
     }
 }

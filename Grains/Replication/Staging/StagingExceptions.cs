@@ -22,3 +22,14 @@ public sealed class StagingSpaceException : Exception
     public StagingSpaceException(string message) : base(message) { }
     public StagingSpaceException(string message, Exception innerException) : base(message, innerException) { }
 }
+
+/// <summary>A staging directory's journal cannot be read: what lies in the directory means nothing to this program.</summary>
+public sealed class StagingJournalException : Exception
+{
+    public StagingJournalException() { }
+    public StagingJournalException(string message) : base(message) { }
+    public StagingJournalException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <summary>A newer program wrote it: it is refused, not thrown away. Otherwise the disk has damaged it, and the copy begins anew.</summary>
+    public bool IsNewer { get; init; }
+}

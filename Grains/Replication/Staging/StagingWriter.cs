@@ -8,12 +8,14 @@ namespace Sluice.Replication;
 /// Writes a snapshot's files into a staging directory as they arrive.
 /// <para>
 /// Two positions, both payload bytes in the order of transfer: <see cref="ReceivedPosition"/> is what was handed to the file system, <see cref="DurablePosition"/> what would survive a crash: it follows
-/// in steps, by fsync in the background, and only it may be acknowledged (durable-ack). Bytes go from the frame that they arrived in straight to the page cache; there is no
+/// in steps in the background, and only it may be acknowledged (durable-ack). The order of a step: the files' bytes are synced, then their names, then the journal is told and synced
+/// (<see cref="StagingJournal"/>), then the position is durable. Bytes go from the frame that they arrived in straight to the disk; there is no
 /// buffer in between, for the stream's read-ahead already lets network and disk work at once. Memory: none that grows with the data.
 /// </para>
 /// <para>
-/// One caller at a time, as a stream's observer is. When the connection breaks, <see cref="RewindAsync"/> and a new subscription from <see cref="DurablePosition"/> go on with the same files. Disposing
-/// closes the files and keeps them; <see cref="AbortAsync"/> removes them.
+/// One caller at a time, as a stream's observer is. When the connection breaks, the disk was full or a file turned out to be corrupt, <see cref="RewindAsync"/> and a new subscription from
+/// <see cref="DurablePosition"/> go on with the same files. After a crash, or when an fsync failed, a new writer goes on (<see cref="ResumeAsync"/>). Disposing closes the files and keeps them;
+/// <see cref="AbortAsync"/> removes them.
 /// </para>
 /// </summary>
 public sealed class StagingWriter : IAsyncDisposable
@@ -23,33 +25,40 @@ public sealed class StagingWriter : IAsyncDisposable
     private static readonly TimeSpan SyncEvery = TimeSpan.FromSeconds(1);
 
     private readonly string directory;
+    private readonly StagingJournal journal;
     private readonly TransferLayout layout;
-    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly SemaphoreSlim syncing = new(1, 1);
 
-    private readonly CancellationTokenSource stopping = new();
-    private readonly Signal stepReached = new();
     private readonly Lock gate = new();
     private readonly List<StagedFile> open = [];
     private StagedFile? current;
     private int currentIndex = -1;
-    private Task background = Task.CompletedTask;
+    private readonly BackgroundSync background;
 
     // A subscription that was given up may still be in its last write when the copy goes on or ends.
     private Task lastWrite = Task.CompletedTask;
     private Exception? failure;
+
+    // The journal found no room: what is on the disk is as it was, so going on needs nothing but room.
+    private StagingSpaceException? journalFull;
+
+    // The file that arrived whole and is not what the manifest says.
+    private int? corrupt;
     private long received;
+    private uint receivedCrc;
     private long durable;
     private bool namesDirty = true;
     private bool disposed;
 
-    private StagingWriter(string directory, TransferLayout layout, TimeProvider time, ILogger logger)
+    private StagingWriter(string directory, StagingJournal journal, TimeProvider time, ILogger logger)
     {
         this.directory = directory;
-        this.layout = layout;
-        this.time = time;
+        this.journal = journal;
         this.logger = logger;
+        layout = journal.State.Layout();
+        (received, receivedCrc, durable) = (journal.State.Position, journal.State.Crc, journal.State.Position);
+        background = new BackgroundSync(IsBehind, SyncAsync, SyncEvery, time);
     }
 
     /// <summary>Raised with the new <see cref="DurablePosition"/>, on a thread of the pool.</summary>
@@ -64,47 +73,92 @@ public sealed class StagingWriter : IAsyncDisposable
     /// <summary>Payload bytes of the whole transfer.</summary>
     public long TotalBytes => layout.TotalBytes;
 
-    /// <summary>Begins with an empty directory: what an earlier attempt left there is removed.</summary>
+    /// <summary>What is copied. After <see cref="ResumeAsync"/> the transfer may be another one than before: see <see cref="TransferChanged"/>.</summary>
+    public StagingPlan Plan => journal.State.Plan;
+
+    /// <summary>Files of an interrupted copy were lost or damaged, so more has to be sent: the source must be told of the plan's transfer before it sends.</summary>
+    public bool TransferChanged { get; private init; }
+
+    /// <summary>Begins a copy: what an earlier attempt left in the directory is removed, but for what this copy holds already.</summary>
     /// <param name="directory">The staging directory; nobody else uses it.</param>
-    /// <param name="manifest">What the snapshot consists of; checked, for it comes from a peer.</param>
-    /// <param name="transfer">The files that will come, in their order.</param>
+    /// <param name="plan">What is copied: the manifest is checked, for it comes from a peer.</param>
+    /// <param name="held">The files that are not sent, as <see cref="HeldFiles.FindAsync"/> found them.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">For one line at the beginning and one at the end.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InvalidManifestException">The manifest is not safe.</exception>
     /// <exception cref="StagingSpaceException">The file system has less room than the copy needs.</exception>
     public static async Task<StagingWriter> CreateAsync(
-        string directory, SnapshotManifest manifest, ImmutableArray<int> transfer, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+        string directory, StagingPlan plan, ImmutableArray<HeldFile> held, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
-        var layout = new TransferLayout(manifest, transfer);
+        var state = new StagedState { Plan = plan, Held = [.. held.Select(file => file.FileIndex)] };
+        var total = state.Layout().TotalBytes;
         var path = Path.GetFullPath(directory);
-        await Task.Run(() => Prepare(path, layout.TotalBytes), cancellationToken).ConfigureAwait(false);
-        ReplicationEvents.StagingBegins(logger, transfer.Length, layout.TotalBytes, path);
-        var writer = new StagingWriter(path, layout, time, logger);
-        writer.background = Task.Run(writer.SyncInBackgroundAsync, CancellationToken.None);
-        return writer;
+        var journal = await Task.Run(() => StagingDirectory.Begin(path, state), cancellationToken).ConfigureAwait(false);
+        ReplicationEvents.StagingBegins(logger, plan.Transfer.Length, total, path);
+        return new StagingWriter(path, journal, time, logger);
+    }
+
+    /// <summary>
+    /// Goes on with the copy that a directory's journal tells of. Everything that is staged is read back, on a thread of its own: a file that is lost or not what it should be is asked for again, and
+    /// only that one.
+    /// </summary>
+    /// <param name="directory">The staging directory; nobody else uses it.</param>
+    /// <param name="read">Told how many bytes were read back, again and again; on another thread.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">For one line at the beginning and one at the end.</param>
+    /// <param name="cancellationToken">Gives up; going on is possible again later.</param>
+    /// <returns>Null when there is no journal.</returns>
+    /// <exception cref="StagingJournalException">The journal is of a newer version, or damaged.</exception>
+    /// <exception cref="StagingSpaceException">The file system has less room than the rest of the copy needs.</exception>
+    public static async Task<StagingWriter?> ResumeAsync(string directory, Action<long>? read, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    {
+        var path = Path.GetFullPath(directory);
+        if (StagingJournal.Load(path) is not { } before)
+        {
+            return null;
+        }
+
+        var journal = await Task.Factory.StartNew(
+            () => StagingDirectory.GoOn(path, before, read, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        var state = journal.State;
+        var changed = !state.Plan.Transfer.SequenceEqual(before.Plan.Transfer);
+        StagingEvents.GoesOn(logger, state.Position, state.Layout().TotalBytes, changed || state.Position < before.Position, path);
+        return new StagingWriter(path, journal, time, logger) { TransferChanged = changed };
     }
 
     /// <summary>Writes a chunk, which must be the next one. The chunk's memory is free again when this ends.</summary>
     /// <exception cref="InvalidOperationException">The chunk does not follow what was written.</exception>
-    /// <exception cref="StagedFileCorruptException">A file is whole and its checksum is wrong.</exception>
-    /// <exception cref="StagingSpaceException">The disk is full; what is staged is kept.</exception>
-    /// <exception cref="IOException">The disk fails; also reported here when it failed in the background.</exception>
+    /// <exception cref="StagedFileCorruptException">A file is whole and its checksum is wrong: <see cref="RewindAsync"/> goes back to its beginning.</exception>
+    /// <exception cref="StagingSpaceException">The disk is full; what is staged is kept: <see cref="RewindAsync"/>, when there is room.</exception>
+    /// <exception cref="IOException">The disk fails; also reported here when it failed in the background. This writer cannot be used any more: <see cref="ResumeAsync"/> finds out what is left.</exception>
     public ValueTask WriteAsync(SnapshotChunk chunk)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         RethrowFailure();
+        if (Volatile.Read(ref journalFull) is { } full)
+        {
+            throw new StagingSpaceException(full.Message, full);
+        }
+
         lastWrite = AppendAsync(chunk);
         return new ValueTask(lastWrite);
     }
 
     /// <summary>
-    /// After a broken connection: makes what was written durable, so that nothing that arrived is asked for again, and ends with both positions equal. The next chunk must begin there.
+    /// After a broken connection, a full disk or a corrupt file: makes what was written durable, so that nothing that arrived is asked for again, and ends with both positions equal. The next chunk must
+    /// begin there. A corrupt file begins anew.
     /// </summary>
+    /// <exception cref="StagingSpaceException">The disk is still full.</exception>
     public async Task RewindAsync(CancellationToken cancellationToken)
     {
         await lastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         RethrowFailure();
+        if (corrupt is { } index)
+        {
+            await ForgetCorruptAsync(index, cancellationToken).ConfigureAwait(false);
+        }
+
         await SyncAsync(cancellationToken).ConfigureAwait(false);
         Invariant.Holds(DurablePosition == ReceivedPosition, "after an fsync of all files everything that was written is durable");
     }
@@ -126,7 +180,7 @@ public sealed class StagingWriter : IAsyncDisposable
         }
 
         await SyncAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var file in layout.Files.Select(layout.File))
+        foreach (var file in Plan.Manifest.Files)
         {
             var size = new FileInfo(Path.Combine(directory, file.Name)) is { Exists: true } info ? info.Length : -1;
             if (size != file.Size)
@@ -155,28 +209,11 @@ public sealed class StagingWriter : IAsyncDisposable
 
         disposed = true;
         await lastWrite.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await stopping.CancelAsync().ConfigureAwait(false);
-        await background.ConfigureAwait(false);
+        await background.DisposeAsync().ConfigureAwait(false);
         open.ForEach(static file => file.Dispose());
         open.Clear();
-        stopping.Dispose();
+        journal.Dispose();
         syncing.Dispose();
-    }
-
-    private static void Prepare(string directory, long bytes)
-    {
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-
-        Directory.CreateDirectory(directory);
-        DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
-        var free = new DriveInfo(directory).AvailableFreeSpace;
-        if (free < bytes)
-        {
-            throw new StagingSpaceException($"'{directory}' has {free} bytes free, the copy needs {bytes}: free {bytes - free} bytes more.");
-        }
     }
 
     private async Task AppendAsync(SnapshotChunk chunk)
@@ -189,18 +226,31 @@ public sealed class StagingWriter : IAsyncDisposable
                 $"{chunk.Data.Length} bytes at {chunk.FileOffset} of file {chunk.FileIndex} do not follow position {received} of this copy.");
         }
 
+        StagedFile file;
         try
         {
-            await FileFor(chunk.FileIndex).AppendAsync(chunk.Data, chunk.Crc32C).ConfigureAwait(false);
+            file = FileFor(chunk.FileIndex);
+            await file.AppendAsync(chunk.Data, chunk.Crc32C).ConfigureAwait(false);
         }
-        catch (IOException error) when (StagingFiles.IsFull(error))
+        catch (IOException error) when (DiskFiles.IsFull(error))
         {
-            throw Full(error);
+            throw StagingDirectory.Full(directory, error);
+        }
+        catch (StagedFileCorruptException)
+        {
+            corrupt = chunk.FileIndex;
+            throw;
         }
 
-        if (Interlocked.Add(ref received, chunk.Data.Length) - DurablePosition >= SyncStep)
+        lock (gate)
         {
-            stepReached.Set();
+            Interlocked.Exchange(ref received, end);
+            receivedCrc = file.IsWhole ? 0 : file.Crc;
+        }
+
+        if (end - DurablePosition >= SyncStep)
+        {
+            background.StepReached();
         }
     }
 
@@ -211,8 +261,7 @@ public sealed class StagingWriter : IAsyncDisposable
             return current!;
         }
 
-        var expected = layout.File(index);
-        var file = new StagedFile(expected, StagingFiles.Create(Path.Combine(directory, expected.Name), expected.Size));
+        var file = OpenFile(index);
         lock (gate)
         {
             open.Add(file);
@@ -223,29 +272,32 @@ public sealed class StagingWriter : IAsyncDisposable
         return file;
     }
 
-    private async Task SyncInBackgroundAsync()
+    private StagedFile OpenFile(int index)
     {
+        var expected = layout.File(index);
+        var path = Path.Combine(directory, expected.Name);
+        var written = ReceivedPosition - layout.PositionOf(index, 0);
+        if (written == 0 || expected.Size == 0)
+        {
+            return new StagedFile(expected, DiskFiles.Create(path, expected.Size));
+        }
+
+        // An interrupted copy had begun it: what lies behind the durable position was never acknowledged.
+        var handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
         try
         {
-            while (true)
-            {
-                await Signal.WaitAsync(stepReached.Next, SyncEvery, time, stopping.Token).ConfigureAwait(false);
-                if (ReceivedPosition > DurablePosition)
-                {
-                    await SyncAsync(stopping.Token).ConfigureAwait(false);
-                }
-            }
+            RandomAccess.SetLength(handle, written);
+            DiskFiles.Reserve(handle, path, written, expected.Size - written);
+            return new StagedFile(expected, handle, written, receivedCrc);
         }
-        catch (OperationCanceledException)
+        catch
         {
-            return;
-        }
-        catch (Exception error)
-        {
-            // Nobody waits for this loop: the next write reports it.
-            Volatile.Write(ref failure, error);
+            handle.Dispose();
+            throw;
         }
     }
+
+    private bool IsBehind() => ReceivedPosition > DurablePosition && Volatile.Read(ref journalFull) is null && Volatile.Read(ref failure) is null;
 
     private async Task SyncAsync(CancellationToken cancellationToken)
     {
@@ -254,14 +306,20 @@ public sealed class StagingWriter : IAsyncDisposable
         {
             // A thread of its own: an fsync may take seconds, and the pool's threads carry the timers that pace.
             await Task.Factory.StartNew(Sync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            Volatile.Write(ref journalFull, null);
+        }
+        catch (StagingSpaceException error)
+        {
+            ReplicationEvents.StagingFailed(logger, error, directory, DurablePosition);
+            Volatile.Write(ref journalFull, error);
+            throw;
         }
         catch (IOException error)
         {
-            // After a failed fsync nobody knows which pages were lost: this attempt can no longer be trusted, and every later call says so.
-            var reported = StagingFiles.IsFull(error) ? Full(error) : (Exception)error;
-            ReplicationEvents.StagingFailed(logger, reported, directory, DurablePosition);
-            Volatile.Write(ref failure, reported);
-            throw reported;
+            // After a failed fsync nobody knows which pages were lost: this writer can no longer be trusted, and every later call says so.
+            ReplicationEvents.StagingFailed(logger, error, directory, DurablePosition);
+            Volatile.Write(ref failure, error);
+            throw;
         }
         finally
         {
@@ -273,12 +331,14 @@ public sealed class StagingWriter : IAsyncDisposable
 
     private void Sync()
     {
-        // The position first: what is written from now on may or may not be covered by the fsyncs below.
-        var position = ReceivedPosition;
         StagedFile[] files;
         bool names;
+        long position;
+        uint crc;
         lock (gate)
         {
+            // The position first: what is written from now on may or may not be covered by the fsyncs below.
+            (position, crc) = (received, receivedCrc);
             files = [.. open];
             (names, namesDirty) = (namesDirty, false);
         }
@@ -304,7 +364,44 @@ public sealed class StagingWriter : IAsyncDisposable
             DurableFile.SyncDirectory(directory);
         }
 
+        TellJournal(position, crc);
         Interlocked.Exchange(ref durable, position);
+    }
+
+    private void TellJournal(long position, uint crc)
+    {
+        if (position == journal.State.Position && crc == journal.State.Crc)
+        {
+            return;
+        }
+
+        try
+        {
+            journal.Append(position, crc);
+        }
+        catch (IOException error) when (DiskFiles.IsFull(error))
+        {
+            throw StagingDirectory.Full(directory, error);
+        }
+    }
+
+    // A file that arrived whole but wrong: what is known of it is forgotten, on the disk too, and it begins anew.
+    private async Task ForgetCorruptAsync(int index, CancellationToken cancellationToken)
+    {
+        await syncing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            Close(current!);
+            (current, currentIndex, corrupt) = (null, -1, null);
+            lock (gate)
+            {
+                (received, receivedCrc) = (layout.PositionOf(index, 0), 0);
+            }
+        }
+        finally
+        {
+            syncing.Release();
+        }
     }
 
     private void Close(StagedFile file)
@@ -316,9 +413,6 @@ public sealed class StagingWriter : IAsyncDisposable
 
         file.Dispose();
     }
-
-    private StagingSpaceException Full(IOException error) =>
-        new($"The file system of '{directory}' is full at byte {ReceivedPosition} of {TotalBytes}: free some room, the copy goes on from where it stands.", error);
 
     private void RethrowFailure()
     {
