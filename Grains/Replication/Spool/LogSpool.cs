@@ -259,7 +259,19 @@ public sealed class LogSpool : IAsyncDisposable
     private async Task BeginSegmentAsync(long first)
     {
         await SyncAsync(CancellationToken.None).ConfigureAwait(false);
-        await ExclusiveAsync(() => Begin(new SpoolSegment(directory, first), appended is null ? null : segments[^1]), CancellationToken.None).ConfigureAwait(false);
+        await ExclusiveAsync(() => BeginIfRoom(new SpoolSegment(directory, first), appended is null ? null : segments[^1]), CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private void BeginIfRoom(SpoolSegment segment, SpoolSegment? before)
+    {
+        try
+        {
+            Begin(segment, before);
+        }
+        catch (IOException error) when (DiskFiles.IsFull(error))
+        {
+            throw Full(error);
+        }
     }
 
     private void Begin(SpoolSegment segment, SpoolSegment? before)
@@ -423,10 +435,6 @@ public sealed class LogSpool : IAsyncDisposable
         try
         {
             await OnThreadAsync(action).ConfigureAwait(false);
-        }
-        catch (IOException error) when (DiskFiles.IsFull(error))
-        {
-            throw Full(error);
         }
         catch (IOException error)
         {

@@ -64,6 +64,7 @@ public static partial class HeldFiles
     /// <param name="read">Told how many bytes were read back, again and again; on another thread.</param>
     /// <param name="logger">For one line about what was found.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>In the manifest's order.</returns>
     /// <exception cref="InvalidManifestException">The manifest is not safe.</exception>
     /// <exception cref="StagingJournalException">A newer program wrote the staging directory.</exception>
     public static Task<ImmutableArray<HeldFile>> FindAsync(
@@ -71,10 +72,16 @@ public static partial class HeldFiles
             () =>
             {
                 _ = new TransferLayout(wanted, []);
-                var candidates = Select(wanted, LoadJournal(stagingDirectory), InstalledManifest.Read(liveDirectory));
-                var held = Check(Path.GetFullPath(stagingDirectory), liveDirectory, wanted, candidates, read, cancellationToken);
-                LogFound(logger, held.Length, held.Sum(file => wanted.Files[file.FileIndex].Size), candidates.Length - held.Length, stagingDirectory);
-                return held;
+                var (staging, installed) = (Path.GetFullPath(stagingDirectory), InstalledManifest.Read(liveDirectory));
+                var candidates = Select(wanted, LoadJournal(staging), installed);
+                PrepareLinks(staging);
+                var held = Check(staging, liveDirectory, wanted, candidates, read, cancellationToken);
+
+                // What is damaged in the staging directory may still be good in the live one.
+                var lost = candidates.Where(file => file.Place == HeldIn.Staging).Select(file => file.FileIndex).Except(held.Select(file => file.FileIndex)).ToHashSet();
+                held = [.. held, .. Check(staging, liveDirectory, wanted, [.. Select(wanted, null, installed).Where(file => lost.Contains(file.FileIndex))], read, cancellationToken)];
+                LogFound(logger, held.Length, held.Sum(file => wanted.Files[file.FileIndex].Size), candidates.Length - held.Length, staging);
+                return held.Sort(static (left, right) => left.FileIndex.CompareTo(right.FileIndex));
             },
             cancellationToken,
             TaskCreationOptions.LongRunning,
@@ -95,8 +102,7 @@ public static partial class HeldFiles
         }
     }
 
-    private static ImmutableArray<HeldFile> Check(
-        string staging, string live, SnapshotManifest wanted, ImmutableArray<HeldFile> candidates, Action<long>? read, CancellationToken cancellationToken)
+    private static void PrepareLinks(string staging)
     {
         var links = Path.Combine(staging, StagingDirectory.LinksName);
         if (Directory.Exists(links))
@@ -105,6 +111,12 @@ public static partial class HeldFiles
         }
 
         Directory.CreateDirectory(links);
+    }
+
+    private static ImmutableArray<HeldFile> Check(
+        string staging, string live, SnapshotManifest wanted, ImmutableArray<HeldFile> candidates, Action<long>? read, CancellationToken cancellationToken)
+    {
+        var links = Path.Combine(staging, StagingDirectory.LinksName);
         using var readBack = new FileReadBack();
         var held = ImmutableArray.CreateBuilder<HeldFile>();
         foreach (var candidate in candidates)

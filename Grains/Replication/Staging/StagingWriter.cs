@@ -64,6 +64,9 @@ public sealed class StagingWriter : IAsyncDisposable
     /// <summary>Raised with the new <see cref="DurablePosition"/>, on a thread of the pool.</summary>
     public event Action<long>? DurableAdvanced;
 
+    /// <summary>Called before each step of durability, with its name: a test's fault.</summary>
+    internal Action<string>? BeforeDisk { get; set; }
+
     /// <summary>Payload bytes handed to the file system.</summary>
     public long ReceivedPosition => Interlocked.Read(ref received);
 
@@ -350,6 +353,7 @@ public sealed class StagingWriter : IAsyncDisposable
             if (file.IsDirty)
             {
                 file.IsDirty = false;
+                BeforeDisk?.Invoke("sync");
                 file.Sync();
             }
 
@@ -377,6 +381,7 @@ public sealed class StagingWriter : IAsyncDisposable
 
         try
         {
+            BeforeDisk?.Invoke("journal");
             journal.Append(position, crc);
         }
         catch (IOException error) when (DiskFiles.IsFull(error))
