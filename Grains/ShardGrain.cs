@@ -9,6 +9,7 @@ using Sluice.Storage;
 using Sluice.Storage.Log;
 using Sluice.Storage.Snapshots;
 using Sluice.Sync;
+using Sluice.Topology;
 
 namespace Sluice.Grains;
 
@@ -39,6 +40,7 @@ internal sealed partial class ShardGrain(
     private SnapshotShelf? shelf;
     private IDisposable? logOffer;
     private ShardAssignment? assignment;
+    private readonly Fence fence = new();
 
     // Commands wait while it is set: during a planned change of primary, and while a copy replaces the data.
     private TaskCompletionSource? held;
@@ -80,7 +82,7 @@ internal sealed partial class ShardGrain(
         }
 
         var open = Opened();
-        var (replies, written) = open.Execute(batch, writable: Role == ReplicaRole.Primary);
+        var (replies, written) = open.Execute(batch, writable: fence.MayWrite);
         if (written > 0)
         {
             await open.WhenDurableAsync(written);
@@ -100,6 +102,7 @@ internal sealed partial class ShardGrain(
             Epoch = assignment?.Epoch ?? 0,
             Primary = assignment?.Primary ?? "",
             Sequence = partition?.LatestSequence ?? 0,
+            Position = partition?.Position ?? default,
             EstimatedKeys = statistics?.EstimatedKeys ?? 0,
             DiskBytes = statistics?.DiskBytes ?? 0,
             EngineMemoryBytes = statistics?.EngineMemoryBytes ?? 0,
@@ -155,13 +158,13 @@ internal sealed partial class ShardGrain(
     /// <inheritdoc/>
     public async Task Assign(ShardAssignment next)
     {
-        if (assignment is not null && next.Epoch < assignment.Epoch)
+        var before = Role;
+        var epochBefore = assignment?.Epoch ?? 0;
+        if (!fence.Assign(next.RoleOf(key.Node), next.Epoch))
         {
             return;
         }
 
-        var before = Role;
-        var epochBefore = assignment?.Epoch ?? 0;
         assignment = next;
         if (Role == ReplicaRole.None)
         {
@@ -179,12 +182,31 @@ internal sealed partial class ShardGrain(
         {
             LogRole(key, Role, next.Epoch, partition!.LatestSequence);
             partition.Log.Epoch = next.Epoch;
+            if (Role == ReplicaRole.Primary)
+            {
+                await partition.BeginReignAsync(next.Epoch);
+                fence.Begin(next.Epoch);
+            }
         }
 
         if (held is { } pause)
         {
             Resume(pause);
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<LogOffer> OfferLog(LogRequest request)
+    {
+        var open = Opened();
+        Hear(request.KnownEpoch, $"replica {request.Replica}");
+        if (Role == ReplicaRole.None || fence.IsFenced || request.KnownEpoch > fence.Epoch)
+        {
+            throw new ShardUnavailableException($"Replica {key} is {Role} at epoch {fence.Epoch} and knows less than {request.Replica}, which has heard of epoch {request.KnownEpoch}: ask again when the topology has reached it.");
+        }
+
+        var first = await Task.Run(open.Log.FindFirstSequence);
+        return LogJudgement.Of(open.History, request, fence.Epoch, open.LatestSequence, first);
     }
 
     /// <inheritdoc/>
@@ -252,6 +274,14 @@ internal sealed partial class ShardGrain(
     /// <inheritdoc/>
     public Task<ShardDigest> ComputeDigest() => Opened().ComputeDigestAsync();
 
+    private void Hear(long epoch, string from)
+    {
+        if (fence.Hear(epoch))
+        {
+            LogFenced(key, fence.Epoch, epoch, from);
+        }
+    }
+
     private Partition Opened() =>
         partition ?? throw new ShardUnavailableException($"Replica {key} is not open: node '{key.Node}' has not been told its role by the topology yet.");
 
@@ -264,7 +294,7 @@ internal sealed partial class ShardGrain(
         logOffer = sources.OfferLog(key, partition.Log);
     }
 
-    private bool IsInHistory(LogPosition position) => position.Epoch <= assignment!.Epoch && position.Sequence <= partition!.LatestSequence;
+    private bool IsInHistory(LogPosition position) => position.Sequence <= partition!.LatestSequence && partition.History.EpochAt(position.Sequence) == position.Epoch;
 
     private bool CanFollow(LogPosition position) => IsInHistory(position) && partition!.Log.ReachesBackTo(position.Sequence + 1);
 
@@ -343,6 +373,9 @@ internal sealed partial class ShardGrain(
 
     [LoggerMessage(4013, LogLevel.Warning, "Follower {Follower} of {Key} ({Mode}) is {State}; durable there is {Durable}, sent was {Sent}")]
     private partial void LogFollower(ReplicaKey key, string follower, FollowerMode mode, string state, long durable, long sent);
+
+    [LoggerMessage(4012, LogLevel.Warning, "Replica {Key} accepts no more writes: its reign of epoch {Epoch} is over, {From} knows of epoch {Known}")]
+    private partial void LogFenced(ReplicaKey key, long epoch, long known, string from);
 
     [LoggerMessage(4011, LogLevel.Information, "Replica {Key} is {Role} at epoch {Epoch}, sequence {Sequence}")]
     private partial void LogRole(ReplicaKey key, ReplicaRole role, long epoch, long sequence);

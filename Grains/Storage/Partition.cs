@@ -57,6 +57,7 @@ public sealed partial class Partition : IDisposable
     private readonly BlobGarbage blobGarbage;
 
     private readonly ITimer ticker;
+    private volatile EpochHistory history;
     private long trimmedAt;
     private int trimming;
     private int disposed;
@@ -67,6 +68,7 @@ public sealed partial class Partition : IDisposable
         this.database = database;
         this.timeProvider = timeProvider;
         this.logger = logger;
+        history = EpochRecords.Read(database);
         Log = new PartitionLog(database, options.Key, timeProvider) { Epoch = options.Epoch };
         walSync = new WalSync(database, options.Engine, options.Key, logger) { Policy = options.Fsync };
         checkpoints = new CheckpointMaker(database, options.Engine, options.Directory, options.Key);
@@ -88,6 +90,20 @@ public sealed partial class Partition : IDisposable
 
     /// <summary>The position in the shard's log.</summary>
     public long LatestSequence => Log.LatestSequence;
+
+    /// <summary>Which epoch wrote which part of the log.</summary>
+    public EpochHistory History => history;
+
+    /// <summary>The position in the shard's log, with the epoch that names the history.</summary>
+    public LogPosition Position
+    {
+        get
+        {
+            // The sequence first: the history is never older than it.
+            var sequence = LatestSequence;
+            return new LogPosition(history.EpochAt(sequence), sequence);
+        }
+    }
 
     /// <summary>Everything up to this sequence survives a crash of the machine.</summary>
     public long DurableSequence => walSync.DurableSequence;
@@ -257,15 +273,45 @@ public sealed partial class Partition : IDisposable
         }
     }
 
+    /// <summary>
+    /// Begins this node's reign over the shard: writes the epoch's record, unless it stands there already, and makes it durable. Nothing else may be written in that epoch before.
+    /// </summary>
+    /// <returns>False when the record was there: this node has reigned in that epoch before.</returns>
+    /// <exception cref="InvalidDataException">The log holds records of a higher epoch.</exception>
+    /// <exception cref="RocksDbException">The disk refused.</exception>
+    /// <exception cref="ShardUnavailableException">The partition is closed.</exception>
+    public async Task<bool> BeginReignAsync(long epoch)
+    {
+        using (database.Enter())
+        {
+            lock (gate)
+            {
+                if (history.LastEpoch == epoch)
+                {
+                    return false;
+                }
+
+                var reign = new Reign(epoch, (long)database.Database.GetLatestSequenceNumber() + 1, options.Key.Node, DateTimeOffset.FromUnixTimeMilliseconds(Now));
+                var next = history.Append(reign);
+                EpochRecords.Write(database, reign);
+                history = next;
+                Publish();
+            }
+        }
+
+        // A record that a replica has seen must not be lost to a crash of this machine: this node would begin the same reign twice, with two histories.
+        await SyncWalAsync().ConfigureAwait(false);
+        return true;
+    }
+
     /// <summary>Makes a checkpoint, on a thread of its own, while writes go on.</summary>
     /// <param name="directory">Must not exist; on the partition's file system. The caller deletes it.</param>
     /// <param name="snapshotId">The manifest's name for it.</param>
-    /// <param name="epoch">The epoch that the manifest states.</param>
     /// <param name="cancellationToken">Ends the work; what was made is deleted.</param>
     /// <exception cref="RocksDbException">It could not be written.</exception>
     /// <exception cref="ShardUnavailableException">The partition is closed.</exception>
-    public Task<SnapshotManifest> CreateSnapshotAsync(string directory, Guid snapshotId, long epoch, CancellationToken cancellationToken = default) => Task.Factory.StartNew(
-        () => checkpoints.Make(directory, snapshotId, epoch, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public Task<SnapshotManifest> CreateSnapshotAsync(string directory, Guid snapshotId, CancellationToken cancellationToken = default) => Task.Factory.StartNew(
+        () => checkpoints.Make(directory, snapshotId, sequence => history.EpochAt(sequence), cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Computes the digest of all keys and values at one sequence, on a thread of its own, while writes go on.</summary>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -330,7 +376,7 @@ public sealed partial class Partition : IDisposable
             throw new LogGapException($"A log record begins at sequence {record.Sequence}, but {options.Key} stands at {latest}: the next must begin at {latest + 1}.");
         }
 
-        var (sequence, count) = WriteBatchEncoding.Check(record.Batch);
+        var (sequence, count, touchesMeta) = WriteBatchEncoding.Check(record.Batch);
         if (sequence != record.Sequence || count != record.Count || count < 1)
         {
             throw new InvalidDataException($"A log record is announced as {record.Count} operations from sequence {record.Sequence}, but holds {count} from {sequence}.");
@@ -338,6 +384,11 @@ public sealed partial class Partition : IDisposable
 
         using var batch = new WriteBatch(record.Batch);
         database.Database.Write(batch);
+        if (touchesMeta)
+        {
+            history = EpochRecords.Read(database);
+        }
+
         earlyFlush.Written(record.Batch.Length);
         Log.CountWritten(record.Batch.Length);
     }

@@ -226,6 +226,8 @@ internal sealed class FakeShard(ReplicaKey key, FakeCluster cluster) : IShardGra
 
     public Task Assign(ShardAssignment assignment) => throw new NotSupportedException();
 
+    public Task<LogOffer> OfferLog(LogRequest request) => throw new NotSupportedException();
+
     public Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request) => throw new NotSupportedException();
 
     public Task<bool> ChooseFiles(Guid lease, ImmutableArray<int> transfer) => throw new NotSupportedException();

@@ -27,7 +27,7 @@ public sealed class InstallTests
                 old.Do("set k old");
             }
 
-            var manifest = await source.Partition.CreateSnapshotAsync(directory.Staging, Guid.NewGuid(), 1);
+            var manifest = await source.Partition.CreateSnapshotAsync(directory.Staging, Guid.NewGuid());
             await File.WriteAllTextAsync(Path.Combine(directory.Staging, "stranger"), "of somebody");
             await File.WriteAllTextAsync(Path.Combine(directory.Staging, StagingJournal.FileName), "of the sync");
             CrashAt(directory, step);
@@ -79,7 +79,7 @@ public sealed class InstallTests
         source.Do("set k v");
         var directory = new PartitionDirectory(Path.Combine(source.Directory, "replica"));
         directory.Recover();
-        var manifest = await source.Partition.CreateSnapshotAsync(directory.Staging, Guid.NewGuid(), 1);
+        var manifest = await source.Partition.CreateSnapshotAsync(directory.Staging, Guid.NewGuid());
         directory.Install(directory.Staging, manifest);
         using (var open = new PartitionUnderTest(directory.Root, source.Clock, engine: source.Engine))
         {

@@ -130,7 +130,7 @@ public sealed class PartitionTests
         {
             for (var i = 0; ; i++)
             {
-                await closing.CreateSnapshotAsync(Path.Combine(partition.Directory, $"snapshot{i}"), Guid.NewGuid(), 1);
+                await closing.CreateSnapshotAsync(Path.Combine(partition.Directory, $"snapshot{i}"), Guid.NewGuid());
             }
         })]).ToList();
         await closing.ComputeDigestAsync();

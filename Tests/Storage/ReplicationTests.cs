@@ -16,7 +16,7 @@ public sealed class ReplicationTests
         var commands = new RandomCommands(new Random(1));
         Run(primary, commands, 2000);
         var snapshot = Path.Combine(primary.Directory, "snapshot");
-        var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid(), epoch: 3);
+        var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid());
         Run(primary, commands, 2000);
         primary.Clock.Advance(TimeSpan.FromHours(100));
         while (primary.Partition.ExpireDue(10) == 10)
@@ -51,7 +51,7 @@ public sealed class ReplicationTests
         }
 
         var snapshot = Path.Combine(primary.Directory, "snapshot");
-        var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid(), 1);
+        var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid());
         var blobs = manifest.Files.Where(file => file.Name.EndsWith(".blob", StringComparison.Ordinal)).ToList();
 
         Assert.True(blobs.Sum(file => file.Size) > 20 * 100_000);
@@ -74,7 +74,7 @@ public sealed class ReplicationTests
         for (var i = 0; i < 3; i++)
         {
             var snapshot = Path.Combine(primary.Directory, $"snapshot{i}");
-            var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid(), 1);
+            var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid());
             StagedCopy.Verify(primary.Engine, snapshot, manifest, checksums: true);
             Assert.DoesNotContain(manifest.Files, file => file.Name is "LOG" or "LOCK" or "IDENTITY");
             Assert.NotEqual("", manifest.DatabaseId);
@@ -93,7 +93,7 @@ public sealed class ReplicationTests
         using var primary = new PartitionUnderTest();
         primary.Do("set k v");
         var snapshot = Path.Combine(primary.Directory, "snapshot");
-        var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid(), 1);
+        var manifest = await primary.Partition.CreateSnapshotAsync(snapshot, Guid.NewGuid());
         var table = Path.Combine(snapshot, manifest.Files.First(file => file.Name.EndsWith(".sst", StringComparison.Ordinal)).Name);
         var bytes = await File.ReadAllBytesAsync(table);
         bytes[10] ^= 1;

@@ -82,6 +82,8 @@ public sealed class ManifestCopyTests
 
         public Task Assign(ShardAssignment next) => throw new NotSupportedException();
 
+        public Task<LogOffer> OfferLog(LogRequest request) => throw new NotSupportedException();
+
         public Task<SnapshotOffer?> OpenSnapshot(SnapshotRequest request) => throw new NotSupportedException();
 
         public Task<bool> ChooseFiles(Guid lease, ImmutableArray<int> transfer) => throw new NotSupportedException();

@@ -43,6 +43,11 @@ public interface IShardGrain : IGrainWithStringKey
     [Alias("Assign")]
     Task Assign(ShardAssignment assignment);
 
+    /// <summary>Says whether a follower's position lies in this replica's history, and whether its log goes on from there. Asked before any log stream is opened.</summary>
+    /// <exception cref="ShardUnavailableException">This replica has nothing to offer now: it is not open, or knows less of the shard's epochs than the follower.</exception>
+    [Alias("OfferLog"), AlwaysInterleave]
+    Task<LogOffer> OfferLog(LogRequest request);
+
     /// <summary>Makes or shares a snapshot and leases it to one sync. The primary can be copied from, and a replica that is live.</summary>
     /// <returns>Null while the snapshot is being made, which takes as long as its files take to read: ask again.</returns>
     /// <exception cref="ShardUnavailableException">This replica cannot be copied from.</exception>

@@ -58,6 +58,9 @@ public sealed record ShardStatus
 
     /// <summary>Bytes of memory that RocksDB holds for this replica outside the shared block cache: memtables and table readers.</summary>
     [Id(9)] public long EngineMemoryBytes { get; init; }
+
+    /// <summary>The position in the shard's log, with the epoch that names its history.</summary>
+    [Id(10)] public LogPosition Position { get; init; }
 }
 
 /// <summary>What a follower does with the log that it gets.</summary>

@@ -1,3 +1,4 @@
+using RocksDbSharp;
 using Sluice.Replication;
 
 namespace Sluice.Storage.Log;
@@ -43,6 +44,32 @@ public sealed class PartitionLog : ILogSource
 
     /// <inheritdoc/>
     public IReadOnlyList<FollowerStatus> Followers => followers.Snapshot();
+
+    /// <summary>The oldest sequence that the log still has; one more than the newest when it has none. Reads the log's oldest file.</summary>
+    /// <exception cref="ShardUnavailableException">The partition is closed.</exception>
+    public long FindFirstSequence()
+    {
+        using var lease = database.Enter();
+        try
+        {
+            using var iterator = database.Database.GetUpdatesSince(1);
+            for (; iterator.Valid(); iterator.Next())
+            {
+                using var batch = iterator.GetBatch(out var sequence);
+                if (batch.Count() > 0)
+                {
+                    return (long)sequence;
+                }
+            }
+
+            return LatestSequence + 1;
+        }
+        catch (RocksDbException)
+        {
+            // The oldest file went while it was opened. Whoever asked asks again, and loses nothing but the partial sync of this once.
+            return LatestSequence + 1;
+        }
+    }
 
     /// <inheritdoc/>
     public ILogReader OpenReader(long fromSequence)

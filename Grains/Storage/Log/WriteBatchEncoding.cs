@@ -15,11 +15,12 @@ namespace Sluice.Storage.Log;
 internal static class WriteBatchEncoding
 {
     private const int HeaderLength = 12;
+    private const uint MetaFamily = 2;
 
     /// <summary>Reads the header and walks over the records.</summary>
-    /// <returns>The sequence of the first operation, and the number of operations.</returns>
+    /// <returns>The sequence of the first operation, the number of operations, and whether one of them is about the column family <c>meta</c>.</returns>
     /// <exception cref="InvalidDataException">It is no write batch of a partition.</exception>
-    public static (long Sequence, int Count) Check(ReadOnlySpan<byte> batch)
+    public static (long Sequence, int Count, bool TouchesMeta) Check(ReadOnlySpan<byte> batch)
     {
         if (batch.Length < HeaderLength)
         {
@@ -30,18 +31,19 @@ internal static class WriteBatchEncoding
         var count = BinaryPrimitives.ReadInt32LittleEndian(batch[8..]);
         var rest = batch[HeaderLength..];
         var found = 0;
+        var touchesMeta = false;
         while (!rest.IsEmpty)
         {
-            found += TakeRecord(ref rest);
+            found += TakeRecord(ref rest, ref touchesMeta);
         }
 
         return found == count
-            ? (sequence, count)
+            ? (sequence, count, touchesMeta)
             : throw new InvalidDataException($"A log record says that it holds {count} operations, but holds {found}.");
     }
 
     /// <summary>Steps over one record; returns how many sequences it takes.</summary>
-    private static int TakeRecord(ref ReadOnlySpan<byte> rest)
+    private static int TakeRecord(ref ReadOnlySpan<byte> rest, ref bool touchesMeta)
     {
         var tag = rest[0];
         rest = rest[1..];
@@ -55,12 +57,12 @@ internal static class WriteBatchEncoding
                 SkipBytes(ref rest);
                 return 1;
             case 0x05 or 0x0E:
-                CheckFamily(ref rest);
+                touchesMeta |= TakeFamily(ref rest) == MetaFamily;
                 SkipBytes(ref rest);
                 SkipBytes(ref rest);
                 return 1;
             case 0x04:
-                CheckFamily(ref rest);
+                touchesMeta |= TakeFamily(ref rest) == MetaFamily;
                 SkipBytes(ref rest);
                 return 1;
             case 0x03:
@@ -73,13 +75,15 @@ internal static class WriteBatchEncoding
         }
     }
 
-    private static void CheckFamily(ref ReadOnlySpan<byte> rest)
+    private static uint TakeFamily(ref ReadOnlySpan<byte> rest)
     {
         var family = TakeNumber(ref rest);
         if (family >= PartitionDatabase.ColumnFamilyNames.Length)
         {
             throw new InvalidDataException($"A log record writes to column family {family}, but there are only {PartitionDatabase.ColumnFamilyNames.Length}.");
         }
+
+        return family;
     }
 
     private static void SkipBytes(ref ReadOnlySpan<byte> rest)

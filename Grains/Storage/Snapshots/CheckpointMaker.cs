@@ -21,9 +21,9 @@ internal sealed class CheckpointMaker(PartitionDatabase database, StorageEngine 
     /// <summary>Makes a checkpoint and its manifest. Blocks on the disk.</summary>
     /// <param name="target">The checkpoint's directory: must not exist; on the database's file system.</param>
     /// <param name="snapshotId">The manifest's name for it.</param>
-    /// <param name="epoch">The epoch that the manifest states.</param>
+    /// <param name="epochAt">The epoch that wrote a sequence, for the manifest.</param>
     /// <param name="cancellationToken">Ends the work; what was made is removed.</param>
-    public SnapshotManifest Make(string target, Guid snapshotId, long epoch, CancellationToken cancellationToken)
+    public SnapshotManifest Make(string target, Guid snapshotId, Func<long, long> epochAt, CancellationToken cancellationToken)
     {
         using var lease = database.Enter();
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
@@ -46,7 +46,7 @@ internal sealed class CheckpointMaker(PartitionDatabase database, StorageEngine 
             {
                 SnapshotId = snapshotId,
                 Shard = key.Shard,
-                Epoch = epoch,
+                Epoch = epochAt(sequence),
                 Sequence = sequence,
                 DatabaseId = File.ReadAllText(Path.Combine(directory, "IDENTITY")).Trim(),
                 Files = files,

@@ -221,7 +221,7 @@ internal sealed partial class SnapshotShelf : IAsyncDisposable
                 throw new SnapshotRefusedException($"Replica {key} makes no snapshot: {reason}.");
             }
 
-            var manifest = await partition.CreateSnapshotAsync(records.CheckpointOf(id), id, partition.Log.Epoch, stopping.Token);
+            var manifest = await partition.CreateSnapshotAsync(records.CheckpointOf(id), id, stopping.Token);
             manifests[id] = manifest;
             leases.Made(id, manifest.Position(), Now);
             LogMade(key, manifest.Files.Length, manifest.TotalBytes(), manifest.Sequence);
