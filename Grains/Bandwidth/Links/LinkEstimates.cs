@@ -55,12 +55,13 @@ public sealed class LinkEstimates
     public (LinkCapacity Capacity, LinkKey? SharedWith) Find(LinkKey key) =>
         links.TryGetValue(key, out var entry) ? (entry.Estimator.Capacity, entry.SharedWith) : default;
 
-    /// <summary>What a flow says of its way.</summary>
+    /// <summary>
+    /// What a flow says of its way. Its controller's rate alone says nothing: a flow whose share has just doubled, because another one has ended, is below it for as long as it grows.
+    /// </summary>
     public static FlowVerdict VerdictOf(FlowReport flow) => flow.HeldBy switch
     {
         _ when flow.BytesPerSecond == 0 => FlowVerdict.Silent,
-        FlowHold.Delay => FlowVerdict.Limited,
-        FlowHold.StartUp or FlowHold.None when flow.IsNetworkLimited => FlowVerdict.Limited,
+        FlowHold.Delay or FlowHold.StartUp or FlowHold.None when flow.IsNetworkLimited => FlowVerdict.Limited,
         FlowHold.Share when flow.QueueDelay < NoQueue => FlowVerdict.HeldByShare,
         FlowHold.Limit or FlowHold.Floor when flow.QueueDelay < NoQueue => FlowVerdict.Free,
         _ => FlowVerdict.Silent,

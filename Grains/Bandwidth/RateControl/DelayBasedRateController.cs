@@ -42,6 +42,9 @@ public sealed class DelayBasedRateController
     private const double LeastQuiet = 0.001;
     private const double EmptyPart = 0.1;
 
+    // A flow that the network holds keeps a queue near the set point. One of a busy host sees two or three milliseconds that are no queue, while it grows into a share that has become larger.
+    private const double LimitedPart = 0.6;
+
     // T of the law. At least three times the loop's delay (round trip, sample, and half the window that delivery is taken over), where a delayed integrator does not overshoot (its bound is e).
     // Below the target, where nobody suffers, slowly; above it the queue is somebody's latency, and a little overshoot, into an empty queue, is cheap.
     private const double UpSeconds = 0.15;
@@ -427,7 +430,7 @@ public sealed class DelayBasedRateController
             BaseRtt = double.IsFinite(path.Base) ? TimeSpan.FromSeconds(path.Base) : TimeSpan.Zero,
             DeliveryBytesPerSecond = (long)path.Delivery(probe.IsMeasuring ? 0.02 : 0.1),
             RetransmittedBytes = (long)path.RetransmittedBytes,
-            IsNetworkLimited = !path.IsApplicationLimited && (path.IsKernelLimited || path.QueueDelay > Quiet),
+            IsNetworkLimited = !path.IsApplicationLimited && (path.IsKernelLimited || path.QueueDelay > Math.Max(Quiet, LimitedPart * SetPoint)),
             IsQueueOfOthers = isQueueOfOthers,
             NextSample = TimeSpan.FromSeconds(Math.Min(path.IsIdle ? IdleSeconds : Interval, due)),
         };

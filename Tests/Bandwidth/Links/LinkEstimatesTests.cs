@@ -112,6 +112,7 @@ public sealed class LinkEstimatesTests
 
     [Theory]
     [InlineData(FlowHold.Delay, true, 10, FlowVerdict.Limited)]
+    [InlineData(FlowHold.Delay, false, 1, FlowVerdict.Silent)]
     [InlineData(FlowHold.StartUp, true, 10, FlowVerdict.Limited)]
     [InlineData(FlowHold.StartUp, false, 0, FlowVerdict.Silent)]
     [InlineData(FlowHold.Share, false, 0, FlowVerdict.HeldByShare)]
