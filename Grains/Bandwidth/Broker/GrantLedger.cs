@@ -3,11 +3,16 @@ namespace Sluice.Bandwidth;
 /// <summary>
 /// Hands out a plan's grants in an order that keeps every link feasible at every instant: a <see cref="RateLedger"/> for the shares and one for the operators' limits. A node that falls silent may live and send by
 /// what it was granted, and report to another broker: its flows count until their grants have expired. Pure.
+/// <para>
+/// A log stream that stands still keeps its class's reservation, to wake up with, but counts only with what it uses: the reservations of a node's idle logs together may be more than its link has, and would leave nothing for copies.
+/// When one wakes up, copies hear of it with the next report; until then the controllers keep the queue short.
+/// </para>
 /// </summary>
 internal sealed class GrantLedger
 {
     private readonly RateLedger shares = new();
     private readonly RateLedger limits = new();
+    private readonly HashSet<FlowId> idleLogs = [];
     private readonly Dictionary<string, (NodeBandwidthReport Last, DateTimeOffset ExpiresAt)> nodes = new(StringComparer.Ordinal);
 
     /// <summary>A node says what its flows have in force.</summary>
@@ -17,7 +22,10 @@ internal sealed class GrantLedger
     {
         foreach (var flow in report.Flows)
         {
-            shares.InForce(flow.Flow, flow.ShareInForce);
+            var demand = FlowDemand.Of(flow, report.FloorBytesPerSecond);
+            var isIdleLog = flow.Flow.Kind == FlowKind.Log && demand > 0 && demand < flow.ShareInForce;
+            _ = isIdleLog ? idleLogs.Add(flow.Flow) : idleLogs.Remove(flow.Flow);
+            shares.InForce(flow.Flow, isIdleLog ? demand : flow.ShareInForce);
             limits.InForce(flow.Flow, flow.LimitInForce);
         }
 
@@ -71,7 +79,7 @@ internal sealed class GrantLedger
         var floor = reports[grant.Flow.Source].FloorBytesPerSecond;
         var (egress, ingress) = plan.WayOf(grant.Flow);
         var (sent, received) = LimitsOf(grant.Flow, reports);
-        var share = shares.Give(grant.Flow, grant.BytesPerSecond, floor, mayRise, egress, ingress);
+        var share = idleLogs.Contains(grant.Flow) ? (grant.BytesPerSecond, IsSettled: true) : shares.Give(grant.Flow, grant.BytesPerSecond, floor, mayRise, egress, ingress);
         var limit = limits.Give(grant.Flow, grant.LimitBytesPerSecond, floor, mayRise, sent, received);
         return (grant with { BytesPerSecond = share.BytesPerSecond, LimitBytesPerSecond = limit.BytesPerSecond }, share.IsSettled && limit.IsSettled);
     }
@@ -87,6 +95,7 @@ internal sealed class GrantLedger
     {
         foreach (var gone in last.Flows.Where(flow => !present.Contains(flow.Flow)))
         {
+            idleLogs.Remove(gone.Flow);
             shares.Forget(gone.Flow);
             limits.Forget(gone.Flow);
         }

@@ -12,7 +12,7 @@ internal sealed class SlowScenario : IScenario
     // The short form runs on machines that have other work: it would find a copy that starts over, floods the link or stands still, and no more.
     private const int QuickMib = 192;
     private const double QuickUtilisation = 0.5;
-    private const double QuickAboveIdle = 60;
+    private const double QuickAboveIdle = 150;
 
     private SlowScenario()
     {
