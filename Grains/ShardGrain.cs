@@ -103,6 +103,7 @@ internal sealed partial class ShardGrain(
             Primary = assignment?.Primary ?? "",
             Sequence = partition?.LatestSequence ?? 0,
             Position = partition?.Position ?? default,
+            IsOpen = partition is not null,
             EstimatedKeys = statistics?.EstimatedKeys ?? 0,
             DiskBytes = statistics?.DiskBytes ?? 0,
             EngineMemoryBytes = statistics?.EngineMemoryBytes ?? 0,
@@ -223,10 +224,10 @@ internal sealed partial class ShardGrain(
     }
 
     /// <inheritdoc/>
-    public Task<bool> ChooseFiles(Guid lease, ImmutableArray<int> transfer) => shelf?.ChooseAsync(lease, transfer) ?? Task.FromResult(false);
+    public Task<bool> ChooseFiles(Guid lease, ImmutableArray<int> transfer) => OpenedShelf().ChooseAsync(lease, transfer);
 
     /// <inheritdoc/>
-    public Task<bool> RenewSnapshot(Guid lease) => Task.FromResult(shelf?.Renew(lease) ?? false);
+    public Task<bool> RenewSnapshot(Guid lease) => Task.FromResult(OpenedShelf().Renew(lease));
 
     /// <inheritdoc/>
     public Task ReleaseSnapshot(Guid lease)
@@ -249,7 +250,7 @@ internal sealed partial class ShardGrain(
         try
         {
             // Off the turn: it waits until the whole copy is on the disk.
-            await Task.Run(() => directory.Install(installation.StagingDirectory, installation.Manifest));
+            await Task.Run(() => directory.Install(installation.StagingDirectory, installation.Manifest, installation.KeepOld ? time.GetUtcNow() : null));
         }
         finally
         {
@@ -284,6 +285,13 @@ internal sealed partial class ShardGrain(
 
     private Partition Opened() =>
         partition ?? throw new ShardUnavailableException($"Replica {key} is not open: node '{key.Node}' has not been told its role by the topology yet.");
+
+    // A replica that is not open cannot say that a lease is gone.
+    private SnapshotShelf OpenedShelf()
+    {
+        Opened();
+        return shelf!;
+    }
 
     // What is open can be copied from: the primary, and a replica, whose log is the primary's, to spare the primary's link.
     private void OpenPartition()

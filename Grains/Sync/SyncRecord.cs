@@ -34,26 +34,6 @@ public sealed record SyncRecord
     };
 }
 
-/// <summary>Why a full copy is needed. Persisted: values are never used anew.</summary>
-[GenerateSerializer, Alias("Sluice.CopyReason")]
-public enum CopyReason
-{
-    /// <summary>None is.</summary>
-    None = 0,
-
-    /// <summary>There is no data yet.</summary>
-    NoData = 1,
-
-    /// <summary>The primary's log no longer reaches back to what is held.</summary>
-    LogTruncated = 2,
-
-    /// <summary>What is held is of another history than the primary's.</summary>
-    Diverged = 3,
-
-    /// <summary>An operator ordered it (REPLICAOF ... FORCE).</summary>
-    Forced = 4,
-}
-
 /// <summary>An installation that was begun.</summary>
 /// <param name="Snapshot">The snapshot that is installed.</param>
 /// <param name="Source">The node that it came from.</param>

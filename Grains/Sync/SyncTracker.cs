@@ -13,6 +13,35 @@ internal sealed class SyncTracker(ReplicaKey replica, TimeProvider time)
     /// <summary>The state that the sync is in.</summary>
     public SyncState State => progress.State;
 
+    /// <summary>The node that a copy comes from; empty when nobody is followed.</summary>
+    public string CopySource { get; private set; } = "";
+
+    /// <summary>Payload of the copy that has not arrived yet; null when its size is not known.</summary>
+    public long? RemainingBytes => progress.TotalBytes > 0 ? progress.TotalBytes - progress.ReceivedBytes : null;
+
+    /// <summary>A sync's machine has told where it stands.</summary>
+    public void Told(Tell tell, SyncOrder? order)
+    {
+        if (order is null)
+        {
+            CopySource = "";
+            End();
+            return;
+        }
+
+        CopySource = order.CopyFrom ?? order.Source;
+        if (progress.StartedAt is null || progress.Source != order.Source)
+        {
+            Begin(order);
+        }
+
+        Enter(tell.State, tell.Detail);
+        progress = progress with { Attempt = tell.Attempt, LastError = tell.Error };
+    }
+
+    /// <summary>What is remembered has changed.</summary>
+    public void Promotable(SyncRecord record) => progress = progress with { WhyNotPromotable = record.WhyNotPromotable(), Copy = record.Copy };
+
     /// <summary>A sync begins.</summary>
     public void Begin(SyncOrder order) => progress = new SyncProgress
     {
@@ -22,10 +51,12 @@ internal sealed class SyncTracker(ReplicaKey replica, TimeProvider time)
         State = SyncState.Pending,
         StartedAt = time.GetUtcNow(),
         FullCopies = progress.FullCopies,
+        WhyNotPromotable = progress.WhyNotPromotable,
+        Copy = progress.Copy,
     };
 
     /// <summary>Nobody is followed any more.</summary>
-    public void End() => progress = new SyncProgress { Replica = replica, FullCopies = progress.FullCopies };
+    public void End() => progress = new SyncProgress { Replica = replica, FullCopies = progress.FullCopies, WhyNotPromotable = progress.WhyNotPromotable, Copy = progress.Copy };
 
     /// <summary>Enters a state.</summary>
     /// <param name="state">The state.</param>
@@ -41,19 +72,22 @@ internal sealed class SyncTracker(ReplicaKey replica, TimeProvider time)
         };
     }
 
-    /// <summary>An attempt begins.</summary>
-    public void Attempt() => progress = progress with { Attempt = progress.Attempt + 1 };
-
-    /// <summary>An attempt has failed.</summary>
-    public void Failed(string error) => progress = progress with { LastError = error };
-
-    /// <summary>A full copy's size is known.</summary>
-    public void CopyBegins(long totalBytes)
+    /// <summary>A full copy's size is known, and how much of it is here.</summary>
+    /// <param name="totalBytes">Payload that is sent.</param>
+    /// <param name="durableBytes">Payload of it that would survive a crash.</param>
+    /// <param name="heldBytes">Payload that need not be sent.</param>
+    public void CopyIs(long totalBytes, long durableBytes, long heldBytes)
     {
-        progress = progress with { TotalBytes = totalBytes, ReceivedBytes = 0, DurableBytes = 0, WireBytes = 0 };
-        rate = new TransferRate(time.GetUtcNow());
-        wireBytesBefore = 0;
+        if (progress.TotalBytes != totalBytes || progress.ReceivedBytes == 0)
+        {
+            rate = new TransferRate(time.GetUtcNow());
+        }
+
+        progress = progress with { TotalBytes = totalBytes, ReceivedBytes = durableBytes, DurableBytes = durableBytes, HeldBytes = heldBytes };
     }
+
+    /// <summary>Something else than a copy's payload has arrived.</summary>
+    public void Arrived() => progress = progress with { LastDataAt = time.GetUtcNow() };
 
     /// <summary>A connection of the copy has ended; what it carried counts on.</summary>
     public void ConnectionEnded() => wireBytesBefore = progress.WireBytes;
@@ -75,8 +109,14 @@ internal sealed class SyncTracker(ReplicaKey replica, TimeProvider time)
     /// <summary>A full copy is installed.</summary>
     public void Installed() => progress = progress with { FullCopies = progress.FullCopies + 1 };
 
-    /// <summary>Log has arrived.</summary>
-    public void Lag(long sequences) => progress = progress with { LagSequences = sequences, LastDataAt = time.GetUtcNow() };
+    /// <summary>Log has arrived, or has become durable.</summary>
+    public void Lag(long sequences, long bytes, TimeSpan behind) =>
+        progress = progress with { LagSequences = sequences, LagBytes = bytes, Lag = behind, LastDataAt = time.GetUtcNow() };
+
+    /// <summary>Log was spooled, or what was spooled is applied.</summary>
+    /// <param name="bytes">What the spool takes on the disk.</param>
+    /// <param name="sequences">How many sequences the spool, or the replica, is behind; -1: not known.</param>
+    public void Spooled(long bytes, long sequences) => progress = progress with { SpoolBytes = bytes, LagSequences = sequences };
 
     /// <summary>The figures now.</summary>
     /// <param name="grant">The flow's grant; null when it is not known.</param>

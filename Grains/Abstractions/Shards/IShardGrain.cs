@@ -79,9 +79,11 @@ public interface IShardGrain : IGrainWithStringKey
     [Alias("Install")]
     Task Install(SnapshotInstallation installation);
 
-    /// <summary>Applies log records that follow this replica's sequence without a gap; returns the sequence that is now durable.</summary>
+    /// <summary>
+    /// Applies log records that follow this replica's sequence without a gap; returns the sequence that is now durable. The next records may be handed over before this ends: those that wait for the disk share one fsync.
+    /// </summary>
     /// <exception cref="LogGapException">The records do not follow this replica's sequence.</exception>
-    [Alias("Apply")]
+    [Alias("Apply"), AlwaysInterleave]
     Task<long> Apply(LogBatch batch);
 
     /// <summary>A digest of all keys and values in key order, expired ones left out, at one sequence.</summary>

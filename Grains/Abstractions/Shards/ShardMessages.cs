@@ -61,6 +61,9 @@ public sealed record ShardStatus
 
     /// <summary>The position in the shard's log, with the epoch that names its history.</summary>
     [Id(10)] public LogPosition Position { get; init; }
+
+    /// <summary>The database is open. When it is not, nothing is known of what it holds.</summary>
+    [Id(11)] public bool IsOpen { get; init; }
 }
 
 /// <summary>What a follower does with the log that it gets.</summary>

@@ -70,4 +70,8 @@ public sealed record SnapshotFile([property: Id(0)] string Name, [property: Id(1
 /// <param name="Manifest">What was staged.</param>
 /// <param name="StagingDirectory">The directory that holds the files; it is on the same file system as the live one.</param>
 [GenerateSerializer, Immutable, Alias("Sluice.SnapshotInstallation")]
-public sealed record SnapshotInstallation([property: Id(0)] SnapshotManifest Manifest, [property: Id(1)] string StagingDirectory);
+public sealed record SnapshotInstallation([property: Id(0)] SnapshotManifest Manifest, [property: Id(1)] string StagingDirectory)
+{
+    /// <summary>The data that it replaces is of another history, and is kept aside.</summary>
+    [Id(2)] public bool KeepOld { get; init; }
+}

@@ -87,4 +87,42 @@ public sealed record SyncProgress
 
     /// <summary>An operator has paused it while it copies; <see cref="Detail"/> says until when.</summary>
     [Id(19)] public bool IsPaused { get; init; }
+
+    /// <summary>Payload of the full copy that need not be sent, because it is here already: staged by an earlier attempt, or live.</summary>
+    [Id(20)] public long HeldBytes { get; init; }
+
+    /// <summary>What the log that came beside the full copy, and is not applied yet, takes on this replica's disk.</summary>
+    [Id(21)] public long SpoolBytes { get; init; }
+
+    /// <summary>Why this replica must not be promoted; empty when it may be: its data is whole, was live in this or an earlier epoch, and no full copy is under way.</summary>
+    [Id(22)] public string WhyNotPromotable { get; init; } = "";
+
+    /// <summary>Why a full copy is under way.</summary>
+    [Id(23)] public CopyReason Copy { get; init; }
+
+    /// <summary>How many bytes of log the replica is behind; at least so many.</summary>
+    [Id(24)] public long LagBytes { get; init; }
+
+    /// <summary>How long ago the oldest record was written that the replica lacks.</summary>
+    [Id(25)] public TimeSpan Lag { get; init; }
+}
+
+/// <summary>Why a full copy is needed. Persisted: values are never used anew.</summary>
+[GenerateSerializer, Alias("Sluice.CopyReason")]
+public enum CopyReason
+{
+    /// <summary>None is.</summary>
+    None = 0,
+
+    /// <summary>There is no data yet.</summary>
+    NoData = 1,
+
+    /// <summary>The primary's log no longer reaches back to what is held.</summary>
+    LogTruncated = 2,
+
+    /// <summary>What is held is of another history than the primary's.</summary>
+    Diverged = 3,
+
+    /// <summary>An operator ordered it (REPLICAOF ... FORCE).</summary>
+    Forced = 4,
 }

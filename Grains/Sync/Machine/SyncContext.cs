@@ -77,7 +77,7 @@ internal sealed class SyncContext
         if (tell != told)
         {
             told = tell;
-            Output.Add(tell);
+            Output.Tell(tell);
         }
 
         var wait = new Wait(Earlier(Main.WakeAt, Spool.WakeAt));

@@ -85,6 +85,13 @@ internal sealed class SyncOutput
     /// <summary>Adds an action.</summary>
     public void Add(SyncAction action) => actions.Add(action);
 
+    /// <summary>Adds what is told: before the requests, which belong to the state that it tells of.</summary>
+    public void Tell(Tell tell)
+    {
+        var first = actions.FindIndex(action => action is SyncOperation);
+        actions.Insert(first < 0 ? actions.Count : first, tell);
+    }
+
     /// <summary>The actions since the last call.</summary>
     public IReadOnlyList<SyncAction> Take()
     {
