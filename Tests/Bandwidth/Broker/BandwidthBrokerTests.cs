@@ -41,6 +41,22 @@ public sealed class BandwidthBrokerTests
     }
 
     [Fact]
+    public void Logs_that_stand_still_leave_a_copy_the_link_although_their_reservations_are_more_than_it_has()
+    {
+        const long Capacity = 12_500_000;
+        var idle = Enumerable.Range(1, 15).Select(shard => Log("a", "b", shard) with { HeldBy = FlowHold.Application, ShareInForce = 1 << 20, Interface = "eth0" }).ToArray();
+        var copy = Copy("a", "b", 0) with { HeldBy = FlowHold.Share, ShareInForce = 100_000, BytesPerSecond = 100_000, Interface = "eth0" };
+        var sender = Node("a", capacity: Capacity, flows: [copy, .. idle]);
+        Settle(sender, Node("b", capacity: Capacity));
+        now += TimeSpan.FromMilliseconds(250);
+
+        var answer = broker.Report(sender with { Sequence = sender.Sequence + 1 }, now);
+
+        Assert.InRange(answer.Grants.Single(grant => grant.Flow == copy.Flow).BytesPerSecond, Capacity * 8 / 10, Capacity);
+        Assert.All(answer.Grants.Where(grant => grant.Flow.Kind == FlowKind.Log), grant => Assert.True(grant.BytesPerSecond >= 1 << 20, $"{grant.Flow} could not wake up"));
+    }
+
+    [Fact]
     public void A_node_that_reports_no_more_is_forgotten()
     {
         Settle(Node("a", flows: Copy("a", "b", 0)), Node("b", ingress: 1_000_000));
