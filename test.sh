@@ -1,7 +1,17 @@
 #!/usr/bin/env bash
-# Builds everything once and runs all tests, the short form of the lab among them where it can run; the last line is "N passed, N failed, N skipped". Arguments go to 'dotnet test', for example --filter.
+# Builds everything once and runs all tests, the short form of the lab among them where it can run; the last line is "N passed, N failed, N skipped".
+#   ./test.sh [ARGUMENTS]            arguments go to 'dotnet test', for example --filter
+#   ./test.sh --simulate N [SEED]    runs N scenarios of the cluster simulator (docs/replication.md), from a seed on (default: the time); with N = 1 it shows the trace
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+if [ "${1:-}" = --simulate ]; then
+    if [[ ! "${2:-}" =~ ^[1-9][0-9]*$ || ! "${3:-0}" =~ ^[0-9]+$ ]]; then
+        echo "usage: ./test.sh --simulate N [SEED]" >&2
+        exit 2
+    fi
+    export SLUICE_SIMULATE=$2 SLUICE_SIMULATE_SEED=${3:-$(date +%s)}
+    set -- --filter FullyQualifiedName~Simulation.Cluster.SimulationTests.No_scenario --logger "console;verbosity=detailed"
+fi
 # shellcheck source=install-packages.sh
 . ./install-packages.sh
 need_dotnet || exit 1

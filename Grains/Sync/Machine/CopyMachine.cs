@@ -9,7 +9,11 @@ internal sealed class CopyMachine(SyncContext context)
     // A snapshot of a few files is there at once, and a place in the queue comes when another copy ends: asking costs one small call.
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(100);
 
+    // A file that comes wrong so often from one snapshot is wrong where it comes from.
+    private const int MaxCorruptions = 3;
+
     private CopyPhase phase;
+    private int corruptions;
     private StagedFacts copy = new("", Guid.Empty, Guid.Empty, default, IsWhole: false);
 
     // The node whose link the broker has admitted the copy to.
@@ -96,6 +100,7 @@ internal sealed class CopyMachine(SyncContext context)
                 Enter(CopyPhase.Verifying);
                 break;
             case Verified:
+                corruptions = 0;
                 Enter(CopyPhase.Confirming);
                 break;
             case Judged judged:
@@ -269,6 +274,10 @@ internal sealed class CopyMachine(SyncContext context)
                 context.Output.Add(new DiscardStaging());
                 OpenAnew(reason, giveBack: true, now);
                 break;
+            case SyncFailure.Corrupt when ++corruptions >= MaxCorruptions:
+                // Bad luck does not strike one place so often: the source reads its own file wrong. Of the next snapshot it may be another file.
+                OpenAnew(reason, giveBack: true, now);
+                break;
             case SyncFailure.Unreachable or SyncFailure.Refused when phase == CopyPhase.Choosing && copy.Source != context.CopySource:
                 // Its source is not the one to copy from any more, only the one that had the snapshot.
                 OpenAnew(reason, giveBack: true, now);
@@ -292,6 +301,7 @@ internal sealed class CopyMachine(SyncContext context)
         context.Spool.Stop();
         context.Output.Add(new DiscardSpool());
         copy = Nothing;
+        corruptions = 0;
         phase = IsAdmitted ? CopyPhase.Opening : CopyPhase.Queueing;
         context.Retry(StateOfPhase, reason, now);
     }
