@@ -21,7 +21,7 @@ internal sealed class ThrottleScenario : IScenario
 
     private static async Task<CaseResult> RunAsync(CaseContext context)
     {
-        await using var sluice = (SluicePair)await SystemTable.StartAsync(SystemTable.Sluice, context, NetworkShape.Nic, "cubic", Link, context.IsQuick ? 128 : 512);
+        await using var sluice = (SluicePair)await SystemTable.StartAsync(SystemTable.Sluice, context, NetworkShape.Nic, "cubic", Link, 512);
         await ThrottleAsync(sluice, Rates[0]);
         await sluice.OrderAsync();
         await context.UntilAsync("the copy is under way", 30, () => Task.FromResult(sluice.Session.SentSince(sluice.Session.Start) > Megabyte));
