@@ -28,14 +28,14 @@ internal sealed partial class NodeGrain(
     TimeProvider time,
     ILogger<NodeGrain> logger) : Grain, INodeGrain
 {
-    // A replica of a busy shard is live within milliseconds of the pause; clients should not wait longer than this for a planned change of primary.
-    private static readonly TimeSpan WritePause = TimeSpan.FromSeconds(5);
-
     private readonly DateTimeOffset startedAt = time.GetUtcNow();
     private ImmutableArray<ShardAssignment> applied = [];
     private bool appliedConfirmed;
+    private NodeFailover? failover;
 
     private string Name => options.Value.Name;
+
+    private NodeFailover Failovers => failover ??= new NodeFailover(Name, GrainFactory, time);
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ internal sealed partial class NodeGrain(
     public async Task ReplicaOf(ReplicaOfOrder order)
     {
         var topology = await TopologyGrain().Get();
-        var source = await FindAsync(topology, order);
+        var source = await FindAsync(topology, order.Host, order.Port);
         if (string.Equals(source.Name, Name, StringComparison.Ordinal))
         {
             throw new OrderRefusedException($"{order.Host}:{order.Port} is this node itself ('{Name}'): it cannot be its own replica.");
@@ -61,14 +61,12 @@ internal sealed partial class NodeGrain(
         }
 
         LogReplicaOf(Name, source.Name, shards.Length, order.Force);
-        var next = await TopologyGrain().AddReplicas(Name, shards);
+        var copyFrom = order.From is { } from ? await FindAsync(topology, from.Host, from.Port) : null;
+        var next = await TopologyGrain().Follow(Name, source.Name);
         await TakeOverAsync(next, confirmed: true);
-        if (order.Force)
+        foreach (var shard in order.Force || copyFrom is not null ? shards : [])
         {
-            foreach (var shard in shards)
-            {
-                await Sync(shard).Follow(new SyncOrder(source.Name, next.Shards[shard].Epoch, QosClass.Normal, Force: true));
-            }
+            await Sync(shard).Follow(new SyncOrder(source.Name, next.Shards[shard].Epoch, QosClass.Normal, order.Force) { CopyFrom = copyFrom?.Name });
         }
     }
 
@@ -77,20 +75,33 @@ internal sealed partial class NodeGrain(
     {
         var topology = await TopologyGrain().Get();
         var replicas = topology.HeldBy(Name).Where(shard => shard.RoleOf(Name) == ReplicaRole.Replica).ToList();
-        foreach (var shard in replicas)
+        List<string> failures = [];
+        await foreach (var promotion in Task.WhenEach(replicas.Select(PromoteAsync)))
         {
-            var progress = await Sync(shard.Shard).GetProgress();
-            if (progress.State != SyncState.Live)
+            if (await promotion is { Length: > 0 } failure)
             {
-                throw new OrderRefusedException($"Replica {progress.Replica} is not live ({progress.State}: {progress.Detail}): a replica without a whole copy is never promoted.");
+                failures.Add(failure);
             }
+
+            // One after the other as they come: a shard that is promoted does not wait for the others.
+            await TakeOverAsync(await TopologyGrain().Get(), confirmed: true);
         }
 
-        foreach (var shard in replicas)
+        if (failures.Count > 0)
         {
-            await PromoteAsync(shard);
+            throw new OrderRefusedException($"{replicas.Count - failures.Count} of {replicas.Count} shards were promoted. {string.Join(" ", failures.Order(StringComparer.Ordinal))}");
         }
     }
+
+    /// <inheritdoc/>
+    public async Task Failover(FailoverOrder order)
+    {
+        var topology = await TopologyGrain().Get();
+        await Failovers.BeginAsync(topology, order, order.Host.Length > 0 ? await FindOrNullAsync(topology, order.Host, order.Port) : null, LogFailoverEnded);
+    }
+
+    /// <inheritdoc/>
+    public Task AbortFailover() => Failovers.AbortAsync();
 
     /// <inheritdoc/>
     public async Task DropReplicas(ImmutableArray<int> shards)
@@ -147,6 +158,7 @@ internal sealed partial class NodeGrain(
             EngineMemoryBytes = engine.BlockCacheBytes + shards.Sum(shard => shard.EngineMemoryBytes),
             Shards = [.. shards],
             Syncs = [.. syncs],
+            Failover = Failovers.Phase,
         };
     }
 
@@ -160,46 +172,78 @@ internal sealed partial class NodeGrain(
 
     private ConfigurationOrders Configuration() => new(configuration, policy, () => GrainFactory.GetGrain<IBandwidthBrokerGrain>(0), time);
 
-    private static async Task<NodeAddress> FindAsync(ClusterTopology topology, ReplicaOfOrder order)
+    private static async Task<NodeAddress> FindAsync(ClusterTopology topology, string host, int port)
     {
-        var onPort = topology.Nodes.Where(node => node.RespPort == order.Port).ToList();
-        if (onPort.Find(node => string.Equals(node.Host, order.Host, StringComparison.OrdinalIgnoreCase)) is { } exact)
+        if (await FindOrNullAsync(topology, host, port) is { } found)
+        {
+            return found;
+        }
+
+        var known = string.Join(", ", topology.Nodes.Select(node => $"{node.Name} = {node.Host}:{node.RespPort}"));
+        throw new OrderRefusedException($"No node of this cluster answers at {host}:{port}. Known: {known}. Start the other node with this cluster's --seeds first.");
+    }
+
+    private static async Task<NodeAddress?> FindOrNullAsync(ClusterTopology topology, string host, int port)
+    {
+        var onPort = topology.Nodes.Where(node => node.RespPort == port).ToList();
+        if (onPort.Find(node => string.Equals(node.Host, host, StringComparison.OrdinalIgnoreCase)) is { } exact)
         {
             return exact;
         }
 
         try
         {
-            var addresses = (await Dns.GetHostAddressesAsync(order.Host)).Select(address => address.ToString()).ToHashSet(StringComparer.Ordinal);
-            if (onPort.Find(node => addresses.Contains(node.Host)) is { } resolved)
-            {
-                return resolved;
-            }
+            var addresses = (await Dns.GetHostAddressesAsync(host)).Select(address => address.ToString()).ToHashSet(StringComparer.Ordinal);
+            return onPort.Find(node => addresses.Contains(node.Host));
         }
         catch (System.Net.Sockets.SocketException error)
         {
-            throw new OrderRefusedException($"The host '{order.Host}' cannot be resolved: {error.Message}.", error);
+            throw new OrderRefusedException($"The host '{host}' cannot be resolved: {error.Message}.", error);
         }
-
-        var known = string.Join(", ", topology.Nodes.Select(node => $"{node.Name} = {node.Host}:{node.RespPort}"));
-        throw new OrderRefusedException($"No node of this cluster answers at {order.Host}:{order.Port}. Known: {known}. Start the other node with this cluster's --seeds first.");
     }
 
-    private async Task PromoteAsync(ShardAssignment shard)
+    /// <summary>Makes this node's replica of a shard its primary.</summary>
+    /// <returns>Why it failed, in a sentence that names the shard; empty: it did not.</returns>
+    private async Task<string> PromoteAsync(ShardAssignment shard)
     {
-        var old = GrainFactory.GetGrain<IShardGrain>(new ReplicaKey(shard.Shard, shard.Primary).ToString());
-        try
+        var progress = await Sync(shard.Shard).GetProgress();
+        if (progress.WhyNotPromotable.Length > 0)
         {
-            var last = await old.PauseWrites(shard.Epoch, WritePause);
-            await Shard(shard.Shard).WaitForSequence(last, WritePause);
-        }
-        catch (ShardUnavailableException error)
-        {
-            // The primary is down: what it had acknowledged and not yet sent is lost to the new epoch, which is why an operator must have ordered this.
-            LogPromotedWithoutPrimary(error, shard.Shard, Name, shard.Primary);
+            return $"Replica {progress.Replica} is not live ({progress.State}: {progress.Detail}), and {progress.WhyNotPromotable}: a replica without a whole copy is never promoted.";
         }
 
-        await TakeOverAsync(await TopologyGrain().Promote(shard.Shard, Name, shard.Epoch), confirmed: true);
+        try
+        {
+            if (progress.State != SyncState.Live && await Failovers.AnswersAsync(shard))
+            {
+                return $"Replica {progress.Replica} is not live ({progress.State}: {progress.Detail}), and its primary answers: wait until it is.";
+            }
+
+            var failure = await Failovers.HandOverAsync(shard, new HandOverOrder(Name, shard.Epoch, NodeFailover.DefaultBound, Force: false));
+            return failure.Length > 0 ? $"Shard {shard.Shard}: {failure}" : "";
+        }
+        catch (OrderRefusedException refusal)
+        {
+            return $"Shard {shard.Shard}: {refusal.Message}";
+        }
+        catch (Exception error) when (NodeFailover.IsNoAnswer(error))
+        {
+            return await PromoteWithoutPrimaryAsync(shard, progress, error);
+        }
+    }
+
+    private async Task<string> PromoteWithoutPrimaryAsync(ShardAssignment shard, SyncProgress progress, Exception error)
+    {
+        try
+        {
+            await TopologyGrain().Promote(shard.Shard, Name, shard.Epoch);
+            LogPromotedWithoutPrimary(error, shard.Shard, Name, shard.Primary, progress.LagSequences, progress.LastDataAt);
+            return "";
+        }
+        catch (OrderRefusedException refusal)
+        {
+            return $"Shard {shard.Shard}: {refusal.Message}";
+        }
     }
 
     private async Task HearOthersAsync()
@@ -229,29 +273,40 @@ internal sealed partial class NodeGrain(
             await remembered.WriteStateAsync();
         }
 
+        var reigned = ImmutableArray.CreateBuilder<EndedReign>();
         foreach (var assignment in wanted.Shards)
         {
-            await ApplyAsync(assignment, wantedConfirmed);
+            if (!await ApplyAsync(assignment, wantedConfirmed))
+            {
+                reigned.Add(new EndedReign(assignment.Shard, assignment.Epoch));
+            }
+        }
+
+        if (reigned.Count > 0)
+        {
+            // What this node wrote before it stopped, and a crash of the machine may have taken from it, its replicas may have: the same epoch must not get another history.
+            await TakeOverAsync(await TopologyGrain().BeginReigns(Name, reigned.ToImmutable()), confirmed: true);
+            return;
         }
 
         applied = wanted.Shards;
         appliedConfirmed = wantedConfirmed;
     }
 
-    private async Task ApplyAsync(ShardAssignment assignment, bool confirmed)
+    /// <summary>Carries out what the topology says of one shard. False when this node is its primary and needs a new epoch for it.</summary>
+    private async Task<bool> ApplyAsync(ShardAssignment assignment, bool confirmed)
     {
         var before = applied.IsDefaultOrEmpty ? null : applied[assignment.Shard];
         if (before == assignment && appliedConfirmed == confirmed)
         {
-            return;
+            return true;
         }
 
         switch (assignment.RoleOf(Name))
         {
             case ReplicaRole.Primary when confirmed:
                 await Sync(assignment.Shard).Stop();
-                await Shard(assignment.Shard).Assign(assignment);
-                break;
+                return await Shard(assignment.Shard).Assign(assignment);
             case ReplicaRole.Replica:
                 await Shard(assignment.Shard).Assign(assignment);
                 await Sync(assignment.Shard).Follow(new SyncOrder(assignment.Primary, assignment.Epoch, QosClass.Normal, Force: false));
@@ -261,6 +316,8 @@ internal sealed partial class NodeGrain(
                 await Shard(assignment.Shard).Assign(assignment);
                 break;
         }
+
+        return true;
     }
 
     private ITopologyGrain TopologyGrain() => GrainFactory.GetGrain<ITopologyGrain>(0);
@@ -275,6 +332,17 @@ internal sealed partial class NodeGrain(
     [LoggerMessage(4403, LogLevel.Warning, "Node {Node} becomes the coordinator, in term {Term}, by an operator's order")]
     private partial void LogTakesCoordination(string node, long term);
 
-    [LoggerMessage(4402, LogLevel.Warning, "Shard {Shard} is promoted on {Node} although its primary {Primary} cannot be reached: writes that it had not sent are lost")]
-    private partial void LogPromotedWithoutPrimary(Exception error, int shard, string node, string primary);
+    [LoggerMessage(4402, LogLevel.Warning, "Shard {Shard} is promoted on {Node} although its primary {Primary} cannot be reached: writes that it had not sent are lost. When last heard, at {LastDataAt}, the replica was {Lag} sequences behind")]
+    private partial void LogPromotedWithoutPrimary(Exception error, int shard, string node, string primary, long lag, DateTimeOffset? lastDataAt);
+
+    private void LogFailoverEnded(ShardAssignment shard, string target, string failure)
+    {
+        if (failure.Length > 0)
+        {
+            LogFailoverFailed(shard.Shard, target, failure);
+        }
+    }
+
+    [LoggerMessage(4404, LogLevel.Warning, "FAILOVER of shard {Shard} to {Target} failed: {Failure}")]
+    private partial void LogFailoverFailed(int shard, string target, string failure);
 }

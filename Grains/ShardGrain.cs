@@ -5,7 +5,9 @@ using Orleans.Runtime;
 using Sluice.Configuration;
 using Sluice.Placement;
 using Sluice.Replication;
+using Sluice.Resp;
 using Sluice.Storage;
+using Sluice.Storage.Commands;
 using Sluice.Storage.Log;
 using Sluice.Storage.Snapshots;
 using Sluice.Sync;
@@ -33,6 +35,9 @@ internal sealed partial class ShardGrain(
     private const int ExpirySweep = 500;
     private static readonly TimeSpan Upkeep = TimeSpan.FromMilliseconds(250);
 
+    // Less than a grain call may take: a write that has waited so long is refused, and known not to have been made.
+    private static readonly TimeSpan PausedAtMost = TimeSpan.FromSeconds(15);
+
     private ReplicaKey key;
     private readonly WriteThrottle throttle = new(configuration, time, logger);
     private PartitionDirectory directory = null!;
@@ -42,8 +47,12 @@ internal sealed partial class ShardGrain(
     private ShardAssignment? assignment;
     private readonly Fence fence = new();
 
-    // Commands wait while it is set: during a planned change of primary, and while a copy replaces the data.
+    // Commands wait while it is set: a copy replaces the data.
     private TaskCompletionSource? held;
+
+    // Writes wait while it is set: the shard is handed over. Only the end of the hand-over ends it.
+    private TaskCompletionSource? paused;
+    private HandOver? handOver;
 
     private ReplicaRole Role => assignment?.RoleOf(key.Node) ?? ReplicaRole.None;
 
@@ -76,16 +85,23 @@ internal sealed partial class ShardGrain(
     public async ValueTask<ReplyBatch> Execute(CommandBatch batch)
     {
         await throttle.WaitAsync(batch);
-        while (held is { } hold)
+        while (Obstacle(batch) is { } obstacle)
         {
-            await hold.Task;
+            await obstacle;
         }
 
+        Hear(batch.Epoch, "a gateway");
         var open = Opened();
+        var epoch = fence.Epoch;
         var (replies, written) = open.Execute(batch, writable: fence.MayWrite);
         if (written > 0)
         {
             await open.WhenDurableAsync(written);
+            if (!fence.MayWrite || fence.Epoch != epoch)
+            {
+                // Redis' words for a command that was under way when the master became a replica. Whether the next reign has the write is not known here, so it is not acknowledged; nor repeated.
+                return ErrorReplies.For(batch.Commands.Length, "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
+            }
         }
 
         return replies;
@@ -120,50 +136,58 @@ internal sealed partial class ShardGrain(
     public Task<int> WaitForReplicas(long sequence, int replicas, TimeSpan timeout) => Opened().Log.WaitForReplicasAsync(sequence, replicas, timeout);
 
     /// <inheritdoc/>
-    public async Task WaitForSequence(long sequence, TimeSpan timeout)
+    public async Task<LogPosition> ReachPosition(LogPosition position, TimeSpan timeout)
     {
-        var deadline = time.GetUtcNow() + timeout;
         var open = Opened();
-        while (open.LatestSequence < sequence)
+        if (timeout > TimeSpan.Zero && open.LatestSequence < position.Sequence)
         {
-            var left = deadline - time.GetUtcNow();
-            if (left <= TimeSpan.Zero)
-            {
-                throw new TimeoutException($"Replica {key} is at sequence {open.LatestSequence}, not yet at {sequence}, after {timeout.TotalSeconds:0.#} s.");
-            }
-
-            using var limit = new CancellationTokenSource(left, time);
-            await open.Log.WaitForNewerAsync(open.LatestSequence, limit.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            using var limit = new CancellationTokenSource(timeout, time);
+            await open.Log.WaitForNewerAsync(position.Sequence - 1, limit.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
+
+        var reached = open.Position;
+        await open.SyncWalAsync();
+        return reached;
     }
 
     /// <inheritdoc/>
-    public Task<long> PauseWrites(long epoch, TimeSpan duration)
+    public Task BeginHandOver(HandOverOrder order)
     {
-        if (Role != ReplicaRole.Primary || assignment!.Epoch != epoch)
+        if (!fence.MayWrite || fence.Epoch != order.Epoch)
         {
-            throw new ShardUnavailableException($"Replica {key} is not the primary of epoch {epoch}: it is {Role} at epoch {assignment?.Epoch ?? 0}.");
+            throw new OrderRefusedException($"Replica {key} is not the primary of epoch {order.Epoch}: it is {Role} at epoch {fence.Epoch}, and its primary is '{assignment?.Primary}'.");
         }
 
-        var pause = held ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        this.RegisterGrainTimer(
-            _ =>
-            {
-                Resume(pause);
-                return Task.CompletedTask;
-            },
-            new GrainTimerCreationOptions(duration, Timeout.InfiniteTimeSpan) { Interleave = true });
-        return Task.FromResult(Opened().LatestSequence);
+        if (paused is not null)
+        {
+            throw new OrderRefusedException($"Replica {key} is handed over to '{handOver!.Order.Target}' already.");
+        }
+
+        paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        handOver = new HandOver(key, order, Opened().Position, GrainFactory, time);
+        LogHandOver(key, order.Target, order.Epoch, order.Bound);
+        _ = HandOverAsync(handOver, paused);
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public async Task Assign(ShardAssignment next)
+    public Task<HandOverStatus> GetHandOver() => Task.FromResult(handOver is null ? new HandOverStatus() : handOver.Status with { Phase = paused is null ? FailoverPhase.NoFailover : handOver.Status.Phase });
+
+    /// <inheritdoc/>
+    public Task AbortHandOver()
+    {
+        handOver?.Abort();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> Assign(ShardAssignment next)
     {
         var before = Role;
-        var epochBefore = assignment?.Epoch ?? 0;
+        var epochBefore = fence.Epoch;
         if (!fence.Assign(next.RoleOf(key.Node), next.Epoch))
         {
-            return;
+            return true;
         }
 
         assignment = next;
@@ -171,7 +195,7 @@ internal sealed partial class ShardGrain(
         {
             await CloseAsync();
             directory.Remove();
-            return;
+            return true;
         }
 
         if (partition is null)
@@ -183,17 +207,9 @@ internal sealed partial class ShardGrain(
         {
             LogRole(key, Role, next.Epoch, partition!.LatestSequence);
             partition.Log.Epoch = next.Epoch;
-            if (Role == ReplicaRole.Primary)
-            {
-                await partition.BeginReignAsync(next.Epoch);
-                fence.Begin(next.Epoch);
-            }
         }
 
-        if (held is { } pause)
-        {
-            Resume(pause);
-        }
+        return Role != ReplicaRole.Primary || fence.MayWrite || await BeginReignAsync(next.Epoch);
     }
 
     /// <inheritdoc/>
@@ -275,6 +291,55 @@ internal sealed partial class ShardGrain(
     /// <inheritdoc/>
     public Task<ShardDigest> ComputeDigest() => Opened().ComputeDigestAsync();
 
+    private async Task<bool> BeginReignAsync(long epoch)
+    {
+        if (!await partition!.BeginReignAsync(epoch))
+        {
+            return false;
+        }
+
+        fence.Begin(epoch);
+        return true;
+    }
+
+    private async Task HandOverAsync(HandOver current, TaskCompletionSource pause)
+    {
+        try
+        {
+            await current.RunAsync();
+            if (current.Status.Succeeded)
+            {
+                // What waited must not be written in the old epoch.
+                Hear(current.Order.Epoch + 1, "the topology");
+            }
+
+            LogHandOverEnded(key, current.Order.Target, current.Status.Succeeded, current.Status.Reason);
+        }
+        finally
+        {
+            paused = null;
+            pause.TrySetResult();
+        }
+    }
+
+    /// <summary>What a batch must wait for before it is executed; null: nothing.</summary>
+    private Task? Obstacle(CommandBatch batch) =>
+        held is { } hold ? hold.Task
+        : paused is { } pause && ShardCommandTable.Writes(batch) ? WaitForHandOverAsync(pause)
+        : null;
+
+    private async Task WaitForHandOverAsync(TaskCompletionSource pause)
+    {
+        try
+        {
+            await pause.Task.WaitAsync(PausedAtMost, time);
+        }
+        catch (TimeoutException)
+        {
+            throw new ShardUnavailableException($"Replica {key} is being handed over to '{handOver!.Order.Target}', and writes wait: {handOver.Status.Reason}");
+        }
+    }
+
     private void Hear(long epoch, string from)
     {
         if (fence.Hear(epoch))
@@ -343,7 +408,7 @@ internal sealed partial class ShardGrain(
             LogFollower(key, follower.Node, follower.Mode, isHung ? "hung: it is connected and takes nothing in" : "well again", follower.DurableSequence, follower.SentSequence);
         }
 
-        while (Role == ReplicaRole.Primary && held is null && partition?.ExpireDue(ExpirySweep) == ExpirySweep)
+        while (fence.MayWrite && held is null && paused is null && partition?.ExpireDue(ExpirySweep) == ExpirySweep)
         {
             // More is due: after the commands that have come meanwhile.
             await Task.Yield();
@@ -381,6 +446,12 @@ internal sealed partial class ShardGrain(
 
     [LoggerMessage(4013, LogLevel.Warning, "Follower {Follower} of {Key} ({Mode}) is {State}; durable there is {Durable}, sent was {Sent}")]
     private partial void LogFollower(ReplicaKey key, string follower, FollowerMode mode, string state, long durable, long sent);
+
+    [LoggerMessage(4014, LogLevel.Information, "Primary {Key} is handed over to {Target}: its reign of epoch {Epoch} ends when that has everything, writes wait for {Bound} at most")]
+    private partial void LogHandOver(ReplicaKey key, string target, long epoch, TimeSpan bound);
+
+    [LoggerMessage(4015, LogLevel.Information, "The hand-over of {Key} to {Target} has ended, successful: {Succeeded}. {Reason}")]
+    private partial void LogHandOverEnded(ReplicaKey key, string target, bool succeeded, string reason);
 
     [LoggerMessage(4012, LogLevel.Warning, "Replica {Key} accepts no more writes: its reign of epoch {Epoch} is over, {From} knows of epoch {Known}")]
     private partial void LogFenced(ReplicaKey key, long epoch, long known, string from);

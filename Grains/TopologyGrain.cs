@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -65,12 +66,20 @@ internal sealed partial class TopologyGrain(
         ChangeAsync(TopologyRules.AddReplicas(Current(), node, shards), $"node {node} gets replicas of {shards.Length} shards");
 
     /// <inheritdoc/>
+    public Task<ClusterTopology> Follow(string node, string source) =>
+        ChangeAsync(TopologyRules.Follow(Current(), node, source), $"node {node} follows {source}");
+
+    /// <inheritdoc/>
     public Task<ClusterTopology> RemoveReplicas(string node, int[] shards) =>
         ChangeAsync(TopologyRules.RemoveReplicas(Current(), node, shards), $"node {node} gives up replicas of {shards.Length} shards");
 
     /// <inheritdoc/>
     public Task<ClusterTopology> Promote(int shard, string node, long expectedEpoch) =>
         ChangeAsync(TopologyRules.Promote(Current(), shard, node, expectedEpoch), $"node {node} becomes primary of shard {shard}");
+
+    /// <inheritdoc/>
+    public Task<ClusterTopology> BeginReigns(string node, ImmutableArray<EndedReign> ended) =>
+        ChangeAsync(TopologyRules.BeginReigns(Current(), node, ended), $"node {node} begins new reigns over {ended.Length} shards");
 
     private ClusterTopology Current()
     {

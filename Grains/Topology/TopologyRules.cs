@@ -103,6 +103,22 @@ public static class TopologyRules
             : $"Node '{node.Name}' holds data of cluster {cluster:N}, this is cluster {topology.ClusterId:N}: start it with an empty --data directory, or with the --seeds of its own cluster.");
     }
 
+    /// <summary>Raises the epochs of a node's primaries that still are what the node says of them; the primary stays. Whoever expected the old epoch is refused from then on.</summary>
+    public static ClusterTopology BeginReigns(ClusterTopology topology, string node, IReadOnlyCollection<EndedReign> ended) =>
+        Change(topology, [.. ended.Select(reign => reign.Shard)], assignment =>
+            assignment.RoleOf(node) == ReplicaRole.Primary && ended.Contains(new EndedReign(assignment.Shard, assignment.Epoch))
+                ? assignment with { Epoch = assignment.Epoch + 1 }
+                : assignment);
+
+    /// <summary>Makes a node hold replicas of another's primaries, and of nothing else: what it followed before ends. Where it is primary itself, it stays so.</summary>
+    public static ClusterTopology Follow(ClusterTopology topology, string node, string source)
+    {
+        var wanted = topology.Shards.Where(shard => string.Equals(shard.Primary, source, StringComparison.Ordinal)).Select(shard => shard.Shard).ToList();
+        var followed = topology.HeldBy(node).Where(shard => shard.RoleOf(node) == ReplicaRole.Replica).Select(shard => shard.Shard).Except(wanted).ToList();
+        var next = AddReplicas(RemoveReplicas(topology, node, followed), node, wanted);
+        return next == topology ? topology : next with { Version = topology.Version + 1 };
+    }
+
     private static ClusterTopology Change(ClusterTopology topology, IReadOnlyCollection<int> shards, Func<ShardAssignment, ShardAssignment> change)
     {
         foreach (var shard in shards)

@@ -29,6 +29,7 @@ internal sealed class GatewayCommands
             .. new ConfigHandlers(configuration, new ConfigurationOrders(configuration, policy, () => node.Broker, time), statistics).Handlers,
             .. new BandwidthOrderHandlers(node, topology, time).Handlers,
             .. new ServerHandlers(node, role, info, router, time).Handlers,
+            .. new ReplicationHandlers(node).Handlers,
             .. new KeyspaceHandlers(shards, random).Handlers,
             .. new RenameHandlers(shards).Handlers,
         ];

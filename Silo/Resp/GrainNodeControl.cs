@@ -40,6 +40,12 @@ internal sealed partial class GrainNodeControl(IGrainFactory grains, IOptions<No
     public Task PromoteAsync() => Node.Promote();
 
     /// <inheritdoc/>
+    public Task FailoverAsync(FailoverOrder order) => Node.Failover(order);
+
+    /// <inheritdoc/>
+    public Task AbortFailoverAsync() => Node.AbortFailover();
+
+    /// <inheritdoc/>
     public Task TakeCoordinationAsync() => Node.TakeCoordination();
 
     /// <inheritdoc/>

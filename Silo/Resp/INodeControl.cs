@@ -23,6 +23,14 @@ public interface INodeControl
     /// <exception cref="OrderRefusedException">With the reason, for the operator.</exception>
     Task PromoteAsync();
 
+    /// <summary>FAILOVER; answered when it has begun.</summary>
+    /// <exception cref="OrderRefusedException">In Redis' words.</exception>
+    Task FailoverAsync(FailoverOrder order);
+
+    /// <summary>FAILOVER ABORT.</summary>
+    /// <exception cref="OrderRefusedException">In Redis' words.</exception>
+    Task AbortFailoverAsync();
+
     /// <summary>Makes this node the coordinator in the place of one that is gone.</summary>
     /// <exception cref="OrderRefusedException">With the reason, for the operator.</exception>
     Task TakeCoordinationAsync();

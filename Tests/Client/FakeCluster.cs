@@ -71,6 +71,10 @@ internal sealed class FakeTopology : ITopologyGrain
 
     public Task<ClusterTopology> RemoveReplicas(string node, int[] shards) => throw new NotSupportedException();
 
+    public Task<ClusterTopology> Follow(string node, string source) => throw new NotSupportedException();
+
+    public Task<ClusterTopology> BeginReigns(string node, ImmutableArray<EndedReign> ended) => throw new NotSupportedException();
+
     public Task<ClusterTopology> Promote(int shard, string node, long expectedEpoch) => throw new NotSupportedException();
 }
 
@@ -146,6 +150,10 @@ internal sealed class FakeNode(string name, FakeCluster cluster) : INodeGrain
         return Task.CompletedTask;
     }
 
+    public Task Failover(FailoverOrder order) => throw new OrderRefusedException("FAILOVER requires connected replicas.");
+
+    public Task AbortFailover() => throw new OrderRefusedException("No failover in progress.");
+
     public Task Promote() => throw new OrderRefusedException("Replica 0@B is not live.");
 
     public Task DropReplicas(ImmutableArray<int> shards) => Task.CompletedTask;
@@ -220,11 +228,15 @@ internal sealed class FakeShard(ReplicaKey key, FakeCluster cluster) : IShardGra
 
     public Task<int> WaitForReplicas(long sequence, int replicas, TimeSpan timeout) => throw new NotSupportedException();
 
-    public Task WaitForSequence(long sequence, TimeSpan timeout) => throw new NotSupportedException();
+    public Task<LogPosition> ReachPosition(LogPosition position, TimeSpan timeout) => throw new NotSupportedException();
 
-    public Task<long> PauseWrites(long epoch, TimeSpan duration) => throw new NotSupportedException();
+    public Task BeginHandOver(HandOverOrder order) => throw new NotSupportedException();
 
-    public Task Assign(ShardAssignment assignment) => throw new NotSupportedException();
+    public Task<HandOverStatus> GetHandOver() => throw new NotSupportedException();
+
+    public Task AbortHandOver() => throw new NotSupportedException();
+
+    public Task<bool> Assign(ShardAssignment assignment) => throw new NotSupportedException();
 
     public Task<LogOffer> OfferLog(LogRequest request) => throw new NotSupportedException();
 

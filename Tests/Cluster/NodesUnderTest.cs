@@ -89,7 +89,14 @@ internal sealed class NodesUnderTest : IAsyncDisposable
     public Task LiveAsync(int node, TimeSpan bound) => Eventually.IsTrueAsync($"all replicas of node {NameOf(node)} live", bound, async () =>
     {
         var report = await Grains(node).GetGrain<INodeGrain>(NameOf(node)).GetReport();
-        return report.Syncs.Length > 0 && report.Syncs.All(sync => sync.State == SyncState.Live && sync.LagSequences == 0);
+        if (report.Syncs.Length == 0 || !report.Syncs.All(sync => sync.State == SyncState.Live && sync.LagSequences == 0))
+        {
+            return false;
+        }
+
+        // The lag is what the replica last heard of: what was written since it has yet to hear of.
+        var primaries = await Task.WhenAll(report.Syncs.Select(sync => Grains(node).GetGrain<IShardGrain>(new ReplicaKey(sync.Replica.Shard, sync.Source).ToString()).GetStatus()));
+        return primaries.All(primary => report.Shards.Single(shard => shard.Key.Shard == primary.Key.Shard).Sequence == primary.Sequence);
     });
 
     public async ValueTask DisposeAsync()

@@ -31,9 +31,13 @@ internal sealed class FakeNode : INodeControl, ITopologyView
 
     IBandwidthBrokerGrain INodeControl.Broker => BrokerGrain;
 
-    public Task ReplicaOfAsync(ReplicaOfOrder order) => Ordered($"replicaof {order.Host} {order.Port} {order.Force}");
+    public Task ReplicaOfAsync(ReplicaOfOrder order) => Ordered($"replicaof {order.Host} {order.Port} {order.Force}{(order.From is { } from ? $" {from.Host} {from.Port}" : "")}");
 
     public Task PromoteAsync() => Ordered("promote");
+
+    public Task FailoverAsync(FailoverOrder order) => Ordered($"failover {order.Host} {order.Port} {order.Force} {order.Timeout?.TotalMilliseconds}");
+
+    public Task AbortFailoverAsync() => Ordered("failover abort");
 
     public Task TakeCoordinationAsync() => Ordered("take coordination");
 

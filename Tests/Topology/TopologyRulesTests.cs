@@ -71,6 +71,35 @@ public sealed class TopologyRulesTests
     }
 
     [Fact]
+    public void A_new_reign_of_the_same_primary_ends_the_expectations_of_the_old_one()
+    {
+        var held = TopologyRules.AddReplicas(Two, "b", [2]);
+
+        var next = TopologyRules.BeginReigns(held, "a", [new(2, 1), new(3, 7)]);
+
+        Assert.Equal((2L, "a", 1L), (next.Shards[2].Epoch, next.Shards[2].Primary, next.Shards[3].Epoch));
+        Assert.Throws<OrderRefusedException>(() => TopologyRules.Promote(next, 2, "b", expectedEpoch: 1));
+        Assert.Same(next, TopologyRules.BeginReigns(next, "a", [new(2, 1)]));
+        Assert.Same(next, TopologyRules.BeginReigns(next, "b", [new(2, 2)]));
+    }
+
+    [Fact]
+    public void A_node_that_follows_another_primary_follows_the_first_no_more()
+    {
+        var both = TopologyRules.Promote(TopologyRules.AddReplicas(Two, "b", [2, 3]), 2, "b", expectedEpoch: 1);
+        var three = TopologyRules.Join(both, new("c", "127.0.0.1", 9223, 9323), 4, Guid.Empty, Guid.NewGuid);
+
+        var first = TopologyRules.Follow(three, "c", "a");
+        var second = TopologyRules.Follow(first, "c", "b");
+
+        Assert.Equal([0, 1, 3], first.HeldBy("c").Select(shard => shard.Shard));
+        Assert.Same(first, TopologyRules.Follow(first, "c", "a"));
+        Assert.Equal([2], second.HeldBy("c").Select(shard => shard.Shard));
+        Assert.Equal([2, 3], second.HeldBy("b").Select(shard => shard.Shard));
+        Assert.True(second.Version > first.Version);
+    }
+
+    [Fact]
     public void A_node_without_a_replica_is_never_promoted() =>
         Assert.Throws<OrderRefusedException>(() => TopologyRules.Promote(Two, 0, "b", expectedEpoch: 1));
 

@@ -14,6 +14,10 @@ public sealed record CommandBatch
     /// <summary>The RESP protocol in which replies are written: 2 or 3.</summary>
     [Id(1)]
     public int Protocol { get; init; } = 2;
+
+    /// <summary>The shard's epoch as far as the sender knows; 0: it does not say. A primary of a lower one learns that its reign is over.</summary>
+    [Id(2)]
+    public long Epoch { get; init; }
 }
 
 /// <summary>The replies to a <see cref="CommandBatch"/>.</summary>

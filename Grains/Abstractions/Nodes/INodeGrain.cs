@@ -12,10 +12,20 @@ public interface INodeGrain : IGrainWithStringKey
     [Alias("ReplicaOf")]
     Task ReplicaOf(ReplicaOfOrder order);
 
-    /// <summary>Makes this node the primary of every shard that it holds a live replica of (REPLICAOF NO ONE).</summary>
-    /// <exception cref="OrderRefusedException">A replica is not live.</exception>
+    /// <summary>Makes this node the primary of every shard that it holds a whole replica of (REPLICAOF NO ONE). While the primary answers, it hands over without loss.</summary>
+    /// <exception cref="OrderRefusedException">Not all could be promoted; the message says which, and why.</exception>
     [Alias("Promote"), ResponseTimeout("00:01:00")]
     Task Promote();
+
+    /// <summary>Hands this node's primaries over to one of their replicas (FAILOVER). Answered when it has begun; <see cref="NodeReport.Failover"/> tells how it goes.</summary>
+    /// <exception cref="OrderRefusedException">In Redis' words.</exception>
+    [Alias("Failover")]
+    Task Failover(FailoverOrder order);
+
+    /// <summary>Gives a FAILOVER up, where it is not too late.</summary>
+    /// <exception cref="OrderRefusedException">None is under way.</exception>
+    [Alias("AbortFailover"), AlwaysInterleave]
+    Task AbortFailover();
 
     /// <summary>Gives up the replicas of these shards; all that this node holds without being primary when the list is empty.</summary>
     [Alias("DropReplicas")]
@@ -60,7 +70,17 @@ public interface INodeGrain : IGrainWithStringKey
 /// <param name="Port">The RESP port.</param>
 /// <param name="Force">Copy in full even if the log would do.</param>
 [GenerateSerializer, Immutable, Alias("Sluice.ReplicaOfOrder")]
-public sealed record ReplicaOfOrder([property: Id(0)] string Host, [property: Id(1)] int Port, [property: Id(2)] bool Force);
+public sealed record ReplicaOfOrder([property: Id(0)] string Host, [property: Id(1)] int Port, [property: Id(2)] bool Force)
+{
+    /// <summary>Another live replica, whose link a full copy takes instead of the primary's; null: the primary.</summary>
+    [Id(3)] public RespAddress? From { get; init; }
+}
+
+/// <summary>A node's RESP address as an operator writes it.</summary>
+/// <param name="Host">An IP address or a name.</param>
+/// <param name="Port">The RESP port.</param>
+[GenerateSerializer, Immutable, Alias("Sluice.RespAddress")]
+public sealed record RespAddress([property: Id(0)] string Host, [property: Id(1)] int Port);
 
 /// <summary>A configuration parameter and its value as CONFIG GET shows it.</summary>
 [GenerateSerializer, Immutable, Alias("Sluice.ConfigParameter")]
@@ -83,4 +103,7 @@ public sealed record NodeReport
 
     [Id(6)] public ImmutableArray<ShardStatus> Shards { get; init; } = [];
     [Id(7)] public ImmutableArray<SyncProgress> Syncs { get; init; } = [];
+
+    /// <summary>How far a FAILOVER of this node's primaries is.</summary>
+    [Id(8)] public FailoverPhase Failover { get; init; }
 }

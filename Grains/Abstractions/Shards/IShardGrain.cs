@@ -28,20 +28,34 @@ public interface IShardGrain : IGrainWithStringKey
     [Alias("WaitForReplicas"), AlwaysInterleave]
     Task<int> WaitForReplicas(long sequence, int replicas, TimeSpan timeout);
 
-    /// <summary>Waits until this replica has applied everything up to a sequence.</summary>
-    /// <exception cref="TimeoutException">The time was over first.</exception>
-    [Alias("WaitForSequence"), AlwaysInterleave]
-    Task WaitForSequence(long sequence, TimeSpan timeout);
+    /// <summary>Waits until this replica stands at a position, or the time is over, and makes what it has durable.</summary>
+    /// <returns>Where it stands then.</returns>
+    /// <exception cref="ShardUnavailableException">It is not open.</exception>
+    [Alias("ReachPosition"), AlwaysInterleave]
+    Task<LogPosition> ReachPosition(LogPosition position, TimeSpan timeout);
 
-    /// <summary>Stops accepting writes for a while, so that a replica can catch up and be promoted; writes that come meanwhile wait.</summary>
-    /// <returns>The last sequence.</returns>
-    /// <exception cref="ShardUnavailableException">This replica is not the primary of that epoch.</exception>
-    [Alias("PauseWrites"), AlwaysInterleave]
-    Task<long> PauseWrites(long epoch, TimeSpan duration);
+    /// <summary>
+    /// Begins to hand the shard over to a replica: writes wait from now on, until the replica is primary or the hand-over has failed. <see cref="GetHandOver"/> tells how it goes.
+    /// </summary>
+    /// <exception cref="OrderRefusedException">This replica is not the primary of that epoch, or hands over already.</exception>
+    [Alias("BeginHandOver"), AlwaysInterleave]
+    Task BeginHandOver(HandOverOrder order);
+
+    /// <summary>How the hand-over stands, or how the last one ended.</summary>
+    [Alias("GetHandOver"), AlwaysInterleave]
+    Task<HandOverStatus> GetHandOver();
+
+    /// <summary>Gives a hand-over up, unless it is too late.</summary>
+    [Alias("AbortHandOver"), AlwaysInterleave]
+    Task AbortHandOver();
 
     /// <summary>Takes on what the topology says of this shard: role, epoch, primary. An older epoch than the known one is ignored.</summary>
+    /// <returns>
+    /// False when this replica is to be primary of an epoch in which it has reigned already, in an earlier life of its node. It accepts no writes then, for what it had not made durable may be with its
+    /// replicas: the topology must give it a new epoch (<see cref="ITopologyGrain.BeginReigns"/>).
+    /// </returns>
     [Alias("Assign")]
-    Task Assign(ShardAssignment assignment);
+    Task<bool> Assign(ShardAssignment assignment);
 
     /// <summary>Says whether a follower's position lies in this replica's history, and whether its log goes on from there. Asked before any log stream is opened.</summary>
     /// <exception cref="ShardUnavailableException">This replica has nothing to offer now: it is not open, or knows less of the shard's epochs than the follower.</exception>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 
 namespace Sluice;
@@ -28,6 +29,11 @@ public interface ITopologyGrain : IGrainWithIntegerKey
     [Alias("AddReplicas")]
     Task<ClusterTopology> AddReplicas(string node, int[] shards);
 
+    /// <summary>Makes a node hold replicas of all shards whose primary is another one, and no other replicas.</summary>
+    /// <exception cref="OrderRefusedException">The node is unknown.</exception>
+    [Alias("Follow")]
+    Task<ClusterTopology> Follow(string node, string source);
+
     /// <summary>Makes a node hold no replica of a shard any more. Does nothing when it holds none.</summary>
     /// <exception cref="OrderRefusedException">The node is the shard's primary.</exception>
     [Alias("RemoveReplicas")]
@@ -39,4 +45,8 @@ public interface ITopologyGrain : IGrainWithIntegerKey
     /// <exception cref="OrderRefusedException">The epoch has moved on, or the node holds no replica of the shard.</exception>
     [Alias("Promote")]
     Task<ClusterTopology> Promote(int shard, string node, long expectedEpoch);
+
+    /// <summary>Gives a node's primaries new epochs, where the node still is primary and the epoch still is the one that it says has ended. The others stay as they are: the answer tells.</summary>
+    [Alias("BeginReigns")]
+    Task<ClusterTopology> BeginReigns(string node, ImmutableArray<EndedReign> ended);
 }

@@ -35,6 +35,9 @@ public static class ShardCommandTable
         return ByCharacters.TryGetValue(name[..upperCaseName.Length], out var command) ? command : null;
     }
 
+    /// <summary>Whether a command of a batch may write.</summary>
+    public static bool Writes(CommandBatch batch) => Array.Exists(batch.Commands, command => command is [var name, ..] && Find(name) is { Writes: true });
+
     private static List<ShardCommand> Build() =>
     [
         new("GET", 2, ReadOnly | Fast, 1, 1, 1, StringCommands.Get),

@@ -4,7 +4,7 @@ using Sluice.Silo.Resp.Routing;
 
 namespace Sluice.Silo.Resp.Handlers;
 
-/// <summary>INFO ROLE TIME REPLICAOF SLAVEOF SHUTDOWN DEBUG WAIT: about the node as a whole.</summary>
+/// <summary>INFO ROLE TIME SHUTDOWN DEBUG WAIT: about the node as a whole.</summary>
 internal sealed class ServerHandlers(INodeControl node, NodeRoleView role, InfoReport info, IShardRouter router, TimeProvider time)
 {
     // A grain call may not take for ever; a client's WAIT may. So it waits in slices.
@@ -16,8 +16,6 @@ internal sealed class ServerHandlers(INodeControl node, NodeRoleView role, InfoR
         new("info", InfoAsync),
         new("role", RoleAsync),
         new("time", Time),
-        new("replicaof", ReplicaOfAsync),
-        new("slaveof", ReplicaOfAsync),
         new("shutdown", Shutdown),
         new("debug", DebugAsync),
         new("wait", WaitAsync),
@@ -59,43 +57,6 @@ internal sealed class ServerHandlers(INodeControl node, NodeRoleView role, InfoR
             context.Reply.BulkString(follower.Host);
             context.Reply.BulkString(follower.Port.ToString(CultureInfo.InvariantCulture));
             context.Reply.BulkString(follower.Offset.ToString(CultureInfo.InvariantCulture));
-        }
-    }
-
-    private async ValueTask ReplicaOfAsync(CommandContext context)
-    {
-        if (context.Arguments.Length > 4)
-        {
-            await context.Error($"ERR wrong number of arguments for '{context.Info.Name}' command");
-            return;
-        }
-
-        try
-        {
-            if (context.Arguments.Length == 3 && context.Is(1, "NO") && context.Is(2, "ONE"))
-            {
-                await node.PromoteAsync();
-            }
-            else if (context.Arguments.Length < 3 || (context.Arguments.Length == 4 && !context.Is(3, "FORCE")))
-            {
-                await context.SyntaxError();
-                return;
-            }
-            else if (!context.TryInteger(2, out var port) || port is < 1 or > 65535)
-            {
-                await context.Error("ERR Invalid master port");
-                return;
-            }
-            else
-            {
-                await node.ReplicaOfAsync(new ReplicaOfOrder(context.Text(1), (int)port, Force: context.Arguments.Length == 4));
-            }
-
-            context.Reply.Ok();
-        }
-        catch (OrderRefusedException error)
-        {
-            await context.Error("ERR " + error.Message);
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class ReplicationSection(INodeControl node, NodeRoleView role, T
         fields
             .Add("repl_backpressure_bytes_per_second", state.BackpressureBytesPerSecond)
             .Add("repl_backpressure_delay_ms", state.BackpressureDelayMilliseconds)
-            .Add("master_failover_state", "no-failover")
+            .Add("master_failover_state", state.FailoverState)
             .Add("master_replid", role.Topology.ClusterId.ToString("N").PadRight(40, '0'))
             .Add("master_replid2", new string('0', 40))
             .Add("master_repl_offset", state.Offset)

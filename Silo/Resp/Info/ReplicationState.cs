@@ -20,6 +20,14 @@ internal sealed class ReplicationState(NodeReport report, NodeRoleView role, Dat
     /// <summary>True when all replicas follow their primary's log.</summary>
     public bool IsUp => report.Syncs.Length > 0 && report.Syncs.All(sync => sync.State is SyncState.CatchingUp or SyncState.Live);
 
+    /// <summary>How far a FAILOVER is, in Redis' words.</summary>
+    public string FailoverState => report.Failover switch
+    {
+        FailoverPhase.WaitingForSync => "waiting-for-sync",
+        FailoverPhase.InProgress => "failover-in-progress",
+        _ => "no-failover",
+    };
+
     /// <summary>ROLE's state of the link.</summary>
     public string LinkState => IsUp ? "connected" : IsCopying ? "sync" : "connecting";
 

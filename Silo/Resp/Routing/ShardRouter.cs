@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using Sluice.Resp;
 using Sluice.Silo.Resp.Commands;
 
 namespace Sluice.Silo.Resp.Routing;
@@ -49,7 +50,7 @@ internal sealed partial class ShardRouter : IShardRouter, IDisposable
             string reason;
             try
             {
-                var replies = await route.Target.Execute(batch);
+                var replies = await route.Target.Execute(batch with { Epoch = route.Epoch });
                 if (!IsDeposed(route, replies) || IsOver(began))
                 {
                     return replies;

@@ -29,7 +29,7 @@ internal sealed class ShardRoutes
         var role = shard.RoleOf(self);
         var node = role == ReplicaRole.None ? shard.Primary : self;
         var primary = Grain(grains, shard.Shard, shard.Primary);
-        return new Route(node, ToPrimary: role != ReplicaRole.Replica, role == ReplicaRole.Replica ? Grain(grains, shard.Shard, self) : primary, primary);
+        return new Route(node, shard.Epoch, ToPrimary: role != ReplicaRole.Replica, role == ReplicaRole.Replica ? Grain(grains, shard.Shard, self) : primary, primary);
     }
 
     private static IShardGrain Grain(IGrainFactory grains, int shard, string node) =>
@@ -37,8 +37,9 @@ internal sealed class ShardRoutes
 
     /// <summary>Where a shard's commands go.</summary>
     /// <param name="Node">The node of <paramref name="Target"/>.</param>
+    /// <param name="Epoch">The shard's epoch, as far as this node knows.</param>
     /// <param name="ToPrimary">Whether the target is the shard's primary.</param>
     /// <param name="Target">Executes the commands.</param>
     /// <param name="Primary">The primary, whether or not it is the target.</param>
-    internal sealed record Route(string Node, bool ToPrimary, IShardGrain Target, IShardGrain Primary);
+    internal sealed record Route(string Node, long Epoch, bool ToPrimary, IShardGrain Target, IShardGrain Primary);
 }

@@ -1,10 +1,9 @@
 using System.Buffers;
-using Sluice.Resp;
 
-namespace Sluice.Silo.Resp.Routing;
+namespace Sluice.Resp;
 
 /// <summary>Replies that are all the same error.</summary>
-internal static class ErrorReplies
+public static class ErrorReplies
 {
     /// <summary>One error for each of so many commands.</summary>
     public static ReplyBatch For(int commands, string message)
