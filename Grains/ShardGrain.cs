@@ -92,6 +92,12 @@ internal sealed partial class ShardGrain(
 
         Hear(batch.Epoch, "a gateway");
         var open = Opened();
+        if (Role == ReplicaRole.Replica && syncs.Find(key) is { Copy: CopyReason.Diverged })
+        {
+            // What it holds is in nobody's history any more.
+            return ErrorReplies.For(batch.Commands.Length, "MASTERDOWN This replica's data is of another history than its primary's, and waits for a copy of that.");
+        }
+
         var epoch = fence.Epoch;
         var (replies, written) = open.Execute(batch, writable: fence.MayWrite);
         if (written > 0)

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Sluice.Tests.Cluster;
 
@@ -108,6 +110,47 @@ public sealed class FailoverTests
         Assert.Equal((before.Epoch + 1, before.Epoch + 1), (after.Epoch, after.Position.Epoch));
         await using var a = await nodes.ConnectAsync(0);
         Assert.Equal("OK", (await a.SendAsync("SET in the-new-reign")).Text);
+    }
+
+    [Fact]
+    public async Task An_old_primary_that_comes_back_with_more_than_the_new_history_has_copies_it_and_keeps_its_own_aside()
+    {
+        await using var nodes = await NodesUnderTest.StartAsync(3, shards: 1);
+        await using (var b = await nodes.ConnectAsync(1))
+        {
+            await b.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(0).Port}");
+            await nodes.LiveAsync(1, Bound);
+            Assert.Equal("OK", (await b.SendAsync("REPLICAOF NO ONE")).Text);
+        }
+
+        await using (var c = await nodes.ConnectAsync(2))
+        {
+            await c.SendAsync($"REPLICAOF 127.0.0.1 {nodes.Settings(1).Port}");
+            await nodes.LiveAsync(2, Bound);
+        }
+
+        await nodes.LiveAsync(0, Bound);
+        await nodes.StopNodeAsync(2);
+        await nodes.Grains(0).GetGrain<INodeGrain>("a").DropReplicas([]);
+        await using (var b = await nodes.ConnectAsync(1))
+        {
+            Assert.Equal("OK", (await b.SendAsync("SET only on-b")).Text);
+        }
+
+        await nodes.StopNodeAsync(1);
+        await nodes.StartNodeAsync(2);
+        await using (var c = await nodes.ConnectAsync(2))
+        {
+            Assert.Equal("OK", (await c.SendAsync("REPLICAOF NO ONE")).Text);
+            Assert.Equal("OK", (await c.SendAsync("SET now on-c")).Text);
+        }
+
+        await nodes.StartNodeAsync(1);
+        await nodes.LiveAsync(1, Bound);
+
+        Assert.Equal((await nodes.DigestsAsync(2)).Select(digest => digest.Sha256), (await nodes.DigestsAsync(1)).Select(digest => digest.Sha256));
+        var options = nodes.Services(1).GetRequiredService<IOptions<NodeOptions>>().Value;
+        Assert.Single(Directory.GetDirectories(options.ShardDirectory(0), "diverged-*"));
     }
 
     private static Task RoleAsync(RedisConnection node, string role) => Eventually.IsTrueAsync(role, Bound, async () =>
