@@ -12,13 +12,13 @@ public sealed class CopyStagingTests
     private static readonly ReplicaKey Replica = new(3, "b");
 
     [Fact]
-    public async Task A_manifest_of_thousands_of_files_comes_over_a_link_of_16_KiB_a_second_without_any_timeout()
+    public async Task A_manifest_of_thousands_of_files_comes_over_a_link_of_64_KiB_a_second_without_any_timeout()
     {
-        // 7,000 files take about 190 kB: twelve seconds, with a timeout of one.
+        // 28,000 files take about 760 kB: twelve seconds, with a timeout of one. Not slower: loopback's segments are 64 KiB, and the kernel sends two of them at a time, which looks like a stall.
         await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Receiving.RsyncTimeout = nodes.Sending.RsyncTimeout = () => TimeSpan.FromSeconds(1));
-        await using var link = new ProxyLink(nodes) { BytesPerSecond = 16 << 10 };
+        await using var link = new ProxyLink(nodes) { BytesPerSecond = 64 << 10 };
         var snapshot = nodes.OfferSnapshot(1, 0);
-        snapshot.Lease = ManifestEncodingTests.Lease(1, 7_000) with { Id = snapshot.Lease.Id };
+        snapshot.Lease = ManifestEncodingTests.Lease(1, 28_000) with { Id = snapshot.Lease.Id };
         var staging = Staging(nodes);
 
         await staging.FetchManifestAsync("a", snapshot.Lease.Id, QosClass.Normal, CancellationToken.None).WaitAsync(LoopbackNodes.Bound);
@@ -60,7 +60,8 @@ public sealed class CopyStagingTests
     public async Task Files_whose_connection_breaks_go_on_at_the_durable_byte_also_in_another_process()
     {
         const int size = 24 << 20;
-        await using var nodes = await LoopbackNodes.StartAsync();
+        // A connection that is slow on a busy machine must not end before it breaks.
+        await using var nodes = await LoopbackNodes.StartAsync(nodes => nodes.Receiving.RsyncTimeout = nodes.Sending.RsyncTimeout = () => TimeSpan.FromMinutes(1));
         var snapshot = nodes.OfferSnapshot(3, size, 0, 1000);
         var (source, lease) = ("a", snapshot.Lease.Id);
         var staging = Staging(nodes);
@@ -80,7 +81,9 @@ public sealed class CopyStagingTests
         var other = Staging(nodes);
         Assert.Equal(lease, other.Look()?.Lease);
         Assert.False((await other.PrepareAsync(source, lease, CancellationToken.None)).IsWhole);
-        Assert.InRange(other.DurablePosition, passed - size / 50, passed);
+
+        // At most the frame that was under way is lost, and what the link had in hand.
+        Assert.InRange(other.DurablePosition, passed - 2 * Frame.MaxPayload, passed);
         await other.ReceiveAsync(source, lease, QosClass.Normal, CancellationToken.None).WaitAsync(LoopbackNodes.Bound);
         Assert.True((await other.PrepareAsync(source, lease, CancellationToken.None)).IsWhole);
         await other.DiscardAsync();

@@ -6,7 +6,7 @@ internal static class ScenarioTable
     public static IReadOnlyList<IScenario> All { get; } =
         [new IncidentScenario(), SlowScenario.Slow, SlowScenario.Polite, new DegradeScenario(), new ShrinkScenario(), new ProxyScenario(), new KillScenario(), new WritesScenario(), new StormScenario(), new ThrottleScenario(), new CutScenario(), new UnlimitedScenario()];
 
-    private static readonly string[] Quick = ["slow", "degrade", "throttle"];
+    private static readonly string[] Quick = ["slow", "throttle"];
 
     /// <summary>The cases that words name; all when there is none, or those of the short form.</summary>
     public static IReadOnlyList<LabCase> Select(IReadOnlyList<string> words, bool quick, out string? unknown)
