@@ -91,14 +91,14 @@ internal sealed partial class SourceCalls(SyncSite site) : IDisposable
             leased = null;
         }
 
-        GiveBack(() => site.ShardAt(source).ReleaseSnapshot(lease));
+        _ = GiveBackAsync(() => site.ShardAt(source).ReleaseSnapshot(lease));
     }
 
     /// <summary>Tells the broker that the copy is over; nobody waits for it.</summary>
     public void LeaveQueue()
     {
         admitted = null;
-        GiveBack(() => broker.Finished(site.Replica));
+        _ = GiveBackAsync(() => broker.Finished(site.Replica));
     }
 
     /// <summary>Nobody hears of the copy any more; lease and admission are kept as long as they last.</summary>
@@ -115,7 +115,7 @@ internal sealed partial class SourceCalls(SyncSite site) : IDisposable
         KeepAliveFromNowOn();
     }
 
-    private async void GiveBack(Func<Task> call)
+    private async Task GiveBackAsync(Func<Task> call)
     {
         try
         {
